@@ -1,0 +1,1 @@
+"""The building blocks of an ML platform, as Pulumi components."""

@@ -1,0 +1,62 @@
+"""Cluster: the Kubernetes that trains and serves models."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+from pulumi import Output
+from pydantic import Field
+
+from mlops_stacks.component import Component, Settings
+
+VERSION = "1.35"
+"""The Kubernetes minor version of a new cluster. The one place: schemas, tests and documents follow it."""
+
+
+class ClusterSettings(Settings):
+    """Which Kubernetes, and who may reach and administer it."""
+
+    version: str = Field(default=VERSION, pattern=r"^1\.\d\d$")
+    """The minor version; raise it one at a time."""
+    admin_cidrs: Sequence[str] = ()
+    """The address ranges, such as ``203.0.113.7/32``, from which people and CI reach the API over the internet.
+    Empty: the API is reachable from inside the network only."""
+    deployer: str = ""
+    """The identity (a role's ARN, a service account) that runs Pulumi; ``make bootstrap`` fills it in."""
+    administrators: Sequence[str] = ()
+    """Further identities with every right inside the cluster."""
+    log_days: int = 365
+    """Days to keep the control plane's logs."""
+    protected: bool = True
+    """Whether ``destroy`` refuses to delete the cluster."""
+
+
+class Cluster(Component):
+    """A Kubernetes cluster that the cloud runs, nodes included."""
+
+    token = "mlops:platform:Cluster"
+
+    cluster_name: Output[str]
+    """The cluster's name in the cloud."""
+    kubeconfig: Output[str]
+    """How to reach it: credentials are fetched by the cloud's own command line at each call. A secret all the same."""
+    pod_source: Output[str]
+    """Where the packets of its pods come from, as a firewall names it: a security group on AWS, a range on GCP."""
+    node_identity: Output[str]
+    """The identity of its nodes: a role's name on AWS, a service account on GCP."""
+    api_cidr: Output[str]
+    """The address range of the cluster's own services, the API and DNS among them."""
+
+    @abstractmethod
+    def workload_identity(self, grantee: str, *, namespace: str, service_account: str) -> Output[str]:
+        """Gives the pods of a service account an identity in the cloud, to which rights can be granted.
+
+        Args:
+            grantee: who asks; it names the identity, and must not change.
+            namespace: the namespace of the pods.
+            service_account: the Kubernetes service account they run as.
+
+        Returns:
+            The identity: a role's name on AWS, a principal on GCP.
+        """

@@ -1,0 +1,109 @@
+"""What every building block is made of: settings in, other components in, outputs out."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, Self, TypeVar
+
+import pulumi
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+Size = Literal["small", "medium", "large"]
+"""How much of a thing; each cloud's module says which machine that is."""
+
+
+class Settings(BaseModel):
+    """What a team may tune: plain values, checked before any resource exists."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Component(pulumi.ComponentResource):
+    """A group of resources that does one job of the platform.
+
+    A direct subclass is a *contract*: it promises outputs (annotated ``Output[...]``) and verbs. A subclass of a
+    contract is a component, which makes the resources.
+    """
+
+    token: ClassVar[str]
+    """The component's type. It is part of every URN below it: a promise, never changed."""
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None, *, protected: bool = True) -> None:
+        super().__init__(self.token, name, None, opts)
+        self.name = name
+        self.child = pulumi.ResourceOptions(parent=self)
+        """The options of every child resource."""
+        self.keep = pulumi.ResourceOptions(parent=self, protect=protected, retain_on_delete=protected)
+        """The options of the children that hold data: never deleted while ``protected``."""
+
+    @classmethod
+    def outputs(cls) -> Sequence[str]:
+        """The names of the outputs that the component's contracts promise, sorted."""
+        contracts = [base for base in cls.__mro__ if Component in base.__bases__]
+        hints = {name: hint for base in contracts for name, hint in inspect.get_annotations(base).items()}
+        return sorted(name for name, hint in hints.items() if str(hint).startswith("Output["))
+
+    @classmethod
+    def imported(cls, name: str, program: pulumi.StackReference) -> Self:
+        """The component that another program made: its outputs and its verbs, none of its resources."""
+
+        def require(output: str, value: Any) -> Any:
+            if value is None:
+                raise pulumi.RunError(
+                    f"the cloud program has no output '{name}.{output}' in environment "
+                    f"'{pulumi.get_stack()}' yet: bring it up first (make up ENV={pulumi.get_stack()})"
+                )
+            return value
+
+        self = cls.__new__(cls)
+        Component.__init__(self, name)
+        self.publish(
+            **{
+                output: program.get_output(f"{name}.{output}").apply(
+                    lambda value, output=output: require(output, value)
+                )
+                for output in cls.outputs()
+            }
+        )
+        return self
+
+    def publish(self, **outputs: pulumi.Input[Any]) -> None:
+        """Sets the promised outputs, no fewer and no more.
+
+        Raises:
+            TypeError: an output is missing, or was never promised.
+        """
+        if wrong := sorted(outputs.keys() ^ set(self.outputs())):
+            raise TypeError(f"{type(self).__name__} must publish exactly its outputs: {wrong}")
+        for name, value in outputs.items():
+            setattr(self, name, pulumi.Output.from_input(value))
+        self.register_outputs(outputs)
+
+
+def export(*components: Component) -> None:
+    """Exports every promised output as ``<component>.<output>``, so that secrets stay secret one by one."""
+    for component in components:
+        for output in component.outputs():
+            pulumi.export(f"{component.name}.{output}", getattr(component, output))
+
+
+Platform = TypeVar("Platform", bound=Settings)
+
+
+def load(platform: type[Platform]) -> Platform:
+    """The settings of this environment, from ``<project>:platform`` in ``Pulumi.<environment>.yaml``.
+
+    Raises:
+        pulumi.RunError: names every value that is not allowed, all at once.
+    """
+    try:
+        return platform.model_validate(pulumi.Config().get_object("platform") or {})
+    except ValidationError as error:
+        raise pulumi.RunError(
+            "\n".join(
+                f"Pulumi.{pulumi.get_stack()}.yaml: {pulumi.get_project()}:platform"
+                f".{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+                for problem in error.errors()
+            )
+        ) from None

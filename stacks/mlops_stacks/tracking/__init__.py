@@ -1,0 +1,40 @@
+"""Tracking: where experiments, parameters and metrics are recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pulumi import Output
+from pydantic import Field
+
+from mlops_stacks.component import Component, Settings, Size
+
+
+class TrackingSettings(Settings):
+    """What a team may tune."""
+
+    size: Size = "small"
+    """CPU and memory of one server: for a few people, a team, or several teams."""
+    replicas: int = Field(default=1, ge=1, le=5)
+    """How many servers share the work; from two on, one may fail without notice."""
+
+
+class Tracking(Component):
+    """A tracking server that training jobs and notebooks write to."""
+
+    token = "mlops:platform:Tracking"
+
+    url: Output[str]
+    """Where clients inside the cluster connect."""
+    username: Output[str]
+    """The administrator's name."""
+    password: Output[str]
+    """The administrator's password; a secret."""
+
+    def environment(self) -> Mapping[str, Output[str]]:
+        """The environment variables by which a client finds and enters the server."""
+        return {
+            "MLFLOW_TRACKING_URI": self.url,
+            "MLFLOW_TRACKING_USERNAME": self.username,
+            "MLFLOW_TRACKING_PASSWORD": self.password,
+        }

@@ -1,0 +1,56 @@
+"""Workspace: the rooms inside a cluster, each with a door, a lock and a limit."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Literal
+
+from pulumi import Output
+from pydantic import Field
+
+from mlops_stacks.component import Component, Settings
+
+Way = Literal["api", "database", "internet", "identity"]
+"""A way out of a namespace: the cluster's API, the database, HTTPS to the internet (the cloud's APIs are reached so),
+and the agent that hands out cloud credentials. DNS is always open, and so is the namespace to itself."""
+
+
+class WorkspaceSettings(Settings):
+    """Which rooms people work in, and how much a room may use."""
+
+    namespaces: Sequence[str] = ("models",)
+    """The namespaces for people's own work; the platform's services have theirs besides."""
+    cpu: int = Field(default=32, ge=1)
+    """The CPUs that the pods of one namespace may request together."""
+    memory_gb: int = Field(default=128, ge=1)
+    """The memory, in GiB, that the pods of one namespace may request together."""
+    pods: int = Field(default=100, ge=1)
+    """How many pods one namespace may have."""
+
+
+class Workspace(Component):
+    """Namespaces that are locked down, limited and closed to each other, with nodes and disks to use."""
+
+    token = "mlops:platform:Workspace"
+
+    namespaces: Output[Sequence[str]]
+    """The namespaces for people's own work."""
+    storage_class: Output[str]
+    """The encrypted storage class, which is the default."""
+    network_cidr: Output[str]
+    """The network's address range, inside which the database is."""
+    api_cidr: Output[str]
+    """The address range of the cluster's own services."""
+
+    @abstractmethod
+    def namespace(self, grantee: str, *, ways: Sequence[Way] = ()) -> Output[str]:
+        """Makes a namespace: Pod Security *restricted*, a quota, default limits, and no traffic but what is named.
+
+        Args:
+            grantee: who asks; it is the namespace's name, and must not change.
+            ways: the ways out that its pods need.
+
+        Returns:
+            The namespace's name, known once it stands.
+        """
