@@ -1,0 +1,1 @@
+"""The stages that mlops-scaffold ships, and the shell of a generated repository."""

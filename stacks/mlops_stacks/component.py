@@ -92,18 +92,23 @@ Platform = TypeVar("Platform", bound=Settings)
 
 
 def load(platform: type[Platform]) -> Platform:
-    """The settings of this environment, from ``<project>:platform`` in ``Pulumi.<environment>.yaml``.
+    """The settings of this environment: the defaults, and over them what ``Pulumi.<environment>.yaml`` says.
+
+    The configuration's one key is ``<project>:platform``, component to setting to value.
 
     Raises:
         pulumi.RunError: names every value that is not allowed, all at once.
     """
+    values = platform().model_dump()
+    changes = pulumi.Config().get_object("platform") or {}
+    for component, settings in changes.items():
+        values[component] = {**values.get(component, {}), **settings} if isinstance(settings, dict) else settings
     try:
-        return platform.model_validate(pulumi.Config().get_object("platform") or {})
+        return platform.model_validate(values)
     except ValidationError as error:
+        file, key = f"Pulumi.{pulumi.get_stack()}.yaml", f"{pulumi.get_project()}:platform"
         raise pulumi.RunError(
             "\n".join(
-                f"Pulumi.{pulumi.get_stack()}.yaml: {pulumi.get_project()}:platform"
-                f".{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
-                for problem in error.errors()
+                f"{file}: {key}.{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()
             )
         ) from None

@@ -1,0 +1,58 @@
+# One recipe a target; `make help` lists them.
+UV := $(shell command -v uv)
+PYTHON := .venv/bin/python
+PROJECT := build/acme
+export PYTHONPYCACHEPREFIX := $(CURDIR)/build/bytecode
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help demo test check golden docs locks schemas engine bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/ready: requirements.txt pyproject.toml
+ifdef UV
+	uv venv --quiet --allow-existing --python '>=3.11,<3.14' .venv
+	uv pip install --quiet --python .venv --require-hashes -r requirements.txt
+	uv pip install --quiet --python .venv --no-deps --no-build-isolation -e .
+else
+	python3 -m venv .venv
+	$(PYTHON) -m pip install --quiet --require-hashes -r requirements.txt
+	$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation -e .
+endif
+	@touch $@
+
+demo: .venv/ready ## make a platform in build/acme, and preview it
+	rm -rf $(PROJECT)
+	.venv/bin/mlops-scaffold new acme --stage series-a --cloud aws --output build
+
+test: .venv/ready ## all tests that need no Go
+	$(PYTHON) -m pytest
+
+check: .venv/ready ## format, lint, types
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/pyrefly check
+
+engine: .venv/ready ## build the real Pulumi CLI (needs Go), and hold our plans against it
+	sh tests/engine/build.sh
+	$(PYTHON) -m pytest tests/engine
+
+golden: .venv/ready ## refresh the goldens
+	$(PYTHON) -m pytest tests/test_goldens.py --refresh
+
+docs: .venv/ready ## refresh the generated tables, pages and schemas
+	$(PYTHON) -m pytest tests/test_docs.py --refresh
+
+locks: .venv/ready ## resolve the hashed locks again
+	uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 pyproject.toml --group dev -o requirements.txt
+	cd blueprints/mlops_blueprints/locks && uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 aws.in tools.in -o aws.txt
+
+schemas: .venv/ready ## refresh the Kubernetes schemas
+	$(PYTHON) tests/kubernetes/distil.py
+
+bench: .venv/ready ## print the figures of DESIGN section 11
+	$(PYTHON) tests/bench.py
+
+clean: ## remove what the other targets made
+	rm -rf build dist .venv

@@ -1,0 +1,128 @@
+"""What a person chose: the few values that, with the installed packages, decide every byte of a repository."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from mlops_scaffold.document import Document, Place, parse
+from mlops_scaffold.errors import ScaffoldError, unknown
+
+CLOUDS = {"aws": "us-east-1"}
+"""The clouds that are complete, each with the region used unless another is named."""
+
+NAME = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,19}")
+"""A project's name: it starts the physical name of every resource, of which the shortest limit is an IAM role's 64
+characters (IAM user guide, "IAM and AWS STS quotas"); names of buckets allow only these characters."""
+REGION = {"aws": re.compile(r"[a-z]{2}(-[a-z]+)+-\d")}
+ACCOUNT = {"aws": re.compile(r"\d{12}")}
+RESERVED = frozenset({"app", "cluster", "mlops", "pulumi", "settings", "aws", "sts", "kube"})
+"""Names that a module of the repository, a Pulumi namespace or a cloud already has."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What was asked for. Checked when made.
+
+    Raises:
+        ScaffoldError: a value that Pulumi or the cloud would refuse.
+    """
+
+    name: str
+    stage: str
+    cloud: str
+    region: str = ""
+    account: str = ""
+    environments: Sequence[str] = ()
+    """The environments to make; those of the stage unless named."""
+    use: Mapping[str, str] = field(default_factory=dict)
+    """Capability to variant."""
+    set: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Capability to setting to value."""
+    without: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if not NAME.fullmatch(self.name):
+            raise ScaffoldError(
+                f"'{self.name[:60]}' cannot be a project's name",
+                where="NAME",
+                allowed="2 to 20 characters: a to z, 0 to 9 and single hyphens, beginning with a letter",
+            )
+        if self.name in RESERVED:
+            raise ScaffoldError(
+                f"the name '{self.name}' is taken", where="NAME", then="add a word, such as the company's"
+            )
+        if self.cloud not in CLOUDS:
+            raise unknown("cloud", self.cloud, CLOUDS, "--cloud")
+        object.__setattr__(self, "region", self.region or CLOUDS[self.cloud])
+        if not REGION[self.cloud].fullmatch(self.region):
+            raise ScaffoldError(f"'{self.region}' is no region", where="--region", allowed="such as eu-west-1")
+        if self.account and not ACCOUNT[self.cloud].fullmatch(self.account):
+            raise ScaffoldError(f"'{self.account}' is no account", where="--account", allowed="the 12 digits of its id")
+
+    def delta(self) -> Document:
+        """The same choices as one more delta on the stage."""
+        components: dict[str, dict[str, Any]] = {}
+        lines: dict[Place, str] = {(): "the command line"}
+        for capability, variant in self.use.items():
+            components.setdefault(capability, {})["on"] = variant
+            lines["components", capability] = f"--use {capability}={variant}"
+        for capability, settings in self.set.items():
+            for key, value in settings.items():
+                components.setdefault(capability, {})[key] = value
+                lines["components", capability] = lines["components", capability, key] = (
+                    f"--set {capability}.{key}={value}"
+                )
+        for index, name in enumerate(self.without):
+            lines["without", index] = f"--without {name}"
+        for environment in self.environments:
+            lines["environments", environment] = "--environments"
+        return Document(
+            {
+                "components": components,
+                "without": list(self.without),
+                "environments": {environment: {} for environment in self.environments},
+            },
+            lines,
+        )
+
+    def yaml(self) -> str:
+        """The answers as a file that replays them."""
+        values = {key: value for key, value in vars(self).items() if value}
+        return yaml.safe_dump(values | {"environments": list(self.environments)}, sort_keys=False, allow_unicode=True)
+
+
+def pairs(given: Sequence[str], option: str) -> Mapping[str, str]:
+    """Reads ``key=value`` options.
+
+    Raises:
+        ScaffoldError: one has no ``=``, or a key stands twice.
+    """
+    found: dict[str, str] = {}
+    for pair in given:
+        key, equals, value = pair.partition("=")
+        if not (key and equals):
+            raise ScaffoldError(f"'{pair}' has no value", where=option, allowed="key=value")
+        if key in found:
+            raise ScaffoldError(f"'{key}' is given twice", where=option)
+        found[key] = value
+    return found
+
+
+def settings(given: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+    """Reads ``--set capability.key=value`` options; a value is read as YAML, as in a blueprint.
+
+    Raises:
+        ScaffoldError: one is not of that form.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for key, text in pairs(given, "--set").items():
+        capability, dot, setting = key.partition(".")
+        if not (capability and dot and setting):
+            raise ScaffoldError(f"'{key}' names no setting", where="--set", allowed="capability.key=value")
+        found.setdefault(capability, {})[setting] = parse(f"value: {text}", f"--set {key}").data["value"]
+    return found

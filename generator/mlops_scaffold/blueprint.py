@@ -1,0 +1,153 @@
+"""A blueprint: which capabilities, which variants, which settings, which environments.
+
+Stages are blueprints, each a delta on the one before; what a person asks for on the command line is one more delta.
+The merge law, complete: settings merge key by key; new names are added; ``without`` removes, and fails if absent;
+lists replace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from mlops_scaffold.document import Document, Place
+from mlops_scaffold.errors import ScaffoldError, unknown
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)]
+"""A component's name: a Python name, for it becomes a variable."""
+EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$", max_length=10)]
+"""An environment's name; it is a part of every physical name."""
+
+CHOICES = ("on", "why")
+"""The keys of a component that are not settings: its variant, and the need that it answers."""
+
+
+class BlueprintFile(BaseModel):
+    """What a blueprint file may say."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, title="A blueprint of mlops-scaffold")
+
+    extends: str | None = Field(default=None, description="The blueprint that this one is a delta on.")
+    summary: str = Field(default="", description="One sentence: whom the platform is for.")
+    components: dict[Name, dict[str, Any] | None] = Field(
+        default_factory=dict, description="Component name to its choices and settings."
+    )
+    without: list[Name] = Field(default_factory=list, description="Inherited components to leave out.")
+    environments: dict[EnvironmentName, dict[Name, dict[str, Any]] | None] = Field(
+        default_factory=dict, description="Environment name to the settings that it changes."
+    )
+    deferred: dict[str, str] = Field(
+        default_factory=dict, description="What is left out for now, and the need that would justify it."
+    )
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """A blueprint after merging."""
+
+    summary: str = ""
+    components: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    environments: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    deferred: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[Place, str] = field(default_factory=dict)
+
+    def where(self, *place: str) -> str:
+        """The place (``file:line`` or the option) where a value was last set, or the nearest one around it."""
+        while place and place not in self.lines:
+            place = place[:-1]
+        return self.lines.get(place, "the blueprint")
+
+
+def load(name: str, find: Callable[[str, str], Document], *, asked_by: str = "--stage") -> Blueprint:
+    """Reads a blueprint and all that it extends.
+
+    Args:
+        name: the blueprint's name.
+        find: gives the document of a name; its second argument says who asks for it.
+        asked_by: who asks, for the error message.
+
+    Raises:
+        ScaffoldError: a name is unknown, a file is wrong, or blueprints extend each other in a circle.
+    """
+    chain: list[Document] = []
+    seen: list[str] = []
+    asked: str | None = name
+    while asked is not None:
+        if asked in seen:
+            raise ScaffoldError(f"blueprints extend each other: {' → '.join([*seen, asked])}", where=asked_by)
+        document = find(asked, asked_by)
+        seen.append(asked)
+        chain.append(document)
+        asked, asked_by = check(document).extends, document.where(("extends",))
+    blueprint = Blueprint()
+    for document in reversed(chain):
+        blueprint = merge(blueprint, document)
+    return blueprint
+
+
+def check(document: Document) -> BlueprintFile:
+    """Holds a document against what a blueprint file may say.
+
+    Raises:
+        ScaffoldError: names the first value that is not allowed, and its line.
+    """
+    try:
+        return BlueprintFile.model_validate(document.data)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        place = tuple(part for part in problem["loc"] if part != "[key]")
+        if problem["type"] == "extra_forbidden":
+            raise unknown("key", str(place[-1]), BlueprintFile.model_fields, document.where(place)) from None
+        raise ScaffoldError(
+            f"{'.'.join(map(str, place))}: {problem['msg'].lower()}", where=document.where(place)
+        ) from None
+
+
+def merge(base: Blueprint, document: Document) -> Blueprint:
+    """Applies one delta to a blueprint, by the merge law.
+
+    Raises:
+        ScaffoldError: ``without`` names a component that is not there, or an environment changes the topology.
+    """
+    delta = check(document)
+    components = dict(base.components)
+    for name in delta.without:
+        if name not in components:
+            raise unknown("component", name, components, document.where(("without", delta.without.index(name))))
+        del components[name]
+    for name, given in delta.components.items():
+        components[name] = _deep(components.get(name, {}), given or {})
+    environments = {
+        name: {component: settings for component, settings in changes.items() if component in components}
+        for name, changes in base.environments.items()
+    }
+    for name, changes in delta.environments.items():
+        for component, settings in (changes or {}).items():
+            place = ("environments", name, component)
+            if component not in components:
+                raise unknown("component", component, components, document.where(place))
+            if choice := next((key for key in CHOICES if key in settings), None):
+                raise ScaffoldError(
+                    f"an environment cannot set '{choice}': every environment has the same components",
+                    where=document.where((*place, choice)),
+                )
+        environments[name] = _deep(environments.get(name, {}), changes or {})
+    return replace(
+        base,
+        summary=delta.summary or base.summary,
+        components=components,
+        environments=environments,
+        deferred={name: why for name, why in {**base.deferred, **delta.deferred}.items() if name not in components},
+        lines={**base.lines, **document.lines},
+    )
+
+
+def _deep(base: Mapping[str, Any], delta: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in delta.items():
+        old = merged.get(key)
+        merged[key] = _deep(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged

@@ -1,0 +1,104 @@
+"""The command line: it parses, calls and prints, and nothing else. What is slow to import is imported when needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mlops_scaffold import __version__
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mlops-scaffold")
+def main() -> None:
+    """Generates a deployable Pulumi project for an MLOps platform, by maturity stage and cloud.
+
+    It previews the whole plan with no Pulumi CLI, no account, no cluster and no network.
+    """
+
+
+@main.command()
+@click.argument("name", required=False)
+@click.option("--stage", required=True, help="How mature the platform is: a blueprint, such as series-a.")
+@click.option("--cloud", required=True, help="Where it runs, such as aws.")
+@click.option("--region", default="", help="The cloud's region.")
+@click.option("--account", default="", help="The cloud account; every program then refuses any other.")
+@click.option("--environments", default="", help="Which environments to make, such as dev,prod.")
+@click.option("--use", multiple=True, metavar="CAPABILITY=VARIANT", help="Choose a variant. Repeatable.")
+@click.option("--set", "settings", multiple=True, metavar="CAPABILITY.KEY=VALUE", help="Change a setting. Repeatable.")
+@click.option("--without", multiple=True, metavar="CAPABILITY", help="Leave a capability out. Repeatable.")
+@click.option("--output", type=click.Path(path_type=Path), default=Path(), help="The folder to make it in.")
+@click.option("--preview/--no-preview", default=True, help="Whether to plan the repository before it is put in place.")
+def new(
+    name: str | None,
+    stage: str,
+    cloud: str,
+    region: str,
+    account: str,
+    environments: str,
+    use: tuple[str, ...],
+    settings: tuple[str, ...],
+    without: tuple[str, ...],
+    output: Path,
+    preview: bool,
+) -> None:
+    """Makes a repository NAME (mlops-platform unless named): a platform at STAGE on CLOUD."""
+    from mlops_scaffold import answers, project, report
+
+    if name is None:
+        name = click.prompt("Name", default="mlops-platform") if _on_terminal() else "mlops-platform"
+    chosen = answers.Answers(
+        name=name,
+        stage=stage,
+        cloud=cloud,
+        region=region,
+        account=account,
+        environments=[part.strip() for part in environments.split(",") if part.strip()],
+        use=answers.pairs(use, "--use"),
+        set=answers.settings(settings),
+        without=without,
+    )
+    made = project.new(chosen, output, plan=preview, progress=report.progress)
+    report.made(made)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path())
+@click.option("--env", "environment", help="One environment; all of them unless named.")
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as one JSON document.")
+def preview(folder: Path, environment: str | None, as_json: bool) -> None:
+    """Plans the repository in FOLDER with nothing at hand: every program, every environment."""
+    from mlops_scaffold import report
+    from mlops_scaffold.preview import preview as plan
+
+    found = plan(folder, [environment] if environment else None, progress=None if as_json else report.progress)
+    if as_json:
+        click.echo(found.json())
+    else:
+        report.plan(found)
+    if found.failed:
+        raise click.exceptions.Exit(2)
+
+
+@main.command()
+def catalogue() -> None:
+    """Lists the capabilities, their components, and the blueprints."""
+    from mlops_scaffold import report
+    from mlops_scaffold.catalogue import Catalogue
+
+    report.catalogue(Catalogue.installed())
+
+
+@main.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Describes a capability or a blueprint."""
+    from mlops_scaffold import report
+    from mlops_scaffold.catalogue import Catalogue
+
+    report.show(Catalogue.installed(), name)
+
+
+def _on_terminal() -> bool:
+    return click.get_text_stream("stdin").isatty() and click.get_text_stream("stdout").isatty()

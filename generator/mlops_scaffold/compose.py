@@ -1,0 +1,250 @@
+"""Composes a repository in memory: the two programs as prose, their configuration, and the blocks they need."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+
+from mlops_scaffold import closure
+from mlops_scaffold.answers import Answers
+from mlops_scaffold.blueprint import Blueprint
+from mlops_scaffold.catalogue import Catalogue
+from mlops_scaffold.errors import ScaffoldError
+from mlops_scaffold.resolve import Node
+
+WIDTH = 120
+"""Columns; the generated repository's ruff is set to the same, so that what is composed is already formatted."""
+
+Files = dict[PurePosixPath, bytes]
+
+
+@dataclass(frozen=True)
+class Program:
+    """One of the two Pulumi programs."""
+
+    folder: PurePosixPath
+    project: str
+    """Its Pulumi project."""
+    nodes: Sequence[Node]
+    """Its components, in order."""
+    imports: Sequence[Node]
+    """The components of the other program that it uses."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """All that a repository is composed from."""
+
+    answers: Answers
+    blueprint: Blueprint
+    nodes: Sequence[Node]
+
+    @property
+    def environments(self) -> Sequence[str]:
+        """The environments to make, in the blueprint's order unless named."""
+        return list(self.answers.environments or self.blueprint.environments)
+
+    @property
+    def programs(self) -> Sequence[Program]:
+        """The cloud program, and the cluster program where anything runs inside a cluster."""
+        outside = [node for node in self.nodes if not node.in_cluster]
+        inside = [node for node in self.nodes if node.in_cluster]
+        used = {wire for node in inside for wire in node.wires.values()} | {"cluster"}
+        programs = [Program(PurePosixPath(), self.answers.name, outside, [])]
+        if inside:
+            imports = [node for node in outside if node.name in used]
+            programs.append(Program(PurePosixPath("cluster"), f"{self.answers.name}-cluster", inside, imports))
+        return programs
+
+    def tags(self, environment: str) -> Mapping[str, str]:
+        """The tags of every resource: who it is for, who made it, and where its cost belongs."""
+        return {
+            "project": self.answers.name,
+            "environment": environment,
+            "owner": f"{self.answers.name}-platform",
+            "managed-by": "pulumi",
+            "cost-center": self.answers.name,
+        }
+
+
+def compose(platform: Platform, catalogue: Catalogue) -> Files:
+    """Every file that depends on the choice of components.
+
+    Raises:
+        ScaffoldError: two of them claim the same path.
+    """
+    files: Files = {}
+    owners: dict[PurePosixPath, str] = {}
+
+    def add(path: PurePosixPath, content: bytes, owner: str) -> None:
+        if (other := owners.setdefault(path, owner)) != owner:
+            raise ScaffoldError(f"two components bring the file '{path}'", where=f"{other} and {owner}")
+        files[path] = content
+
+    for program in platform.programs:
+        add(program.folder / "__main__.py", main(program, platform).encode(), "the program")
+        add(program.folder / "settings.py", settings(program).encode(), "the program")
+        add(program.folder / "Pulumi.yaml", project(program, platform).encode(), "the program")
+        for environment in platform.environments:
+            text = configuration(program, environment, platform)
+            add(program.folder / f"Pulumi.{environment}.yaml", text.encode(), "the program")
+    needed = [node.block.cls.__module__ for node in platform.nodes]
+    needed += [f"{node.block.cls.__module__.rpartition('.')[0]}" for node in platform.nodes]
+    if any(node.in_cluster for node in platform.nodes):
+        needed.append("mlops_stacks.kubernetes")
+    for path, source in closure.modules(needed, catalogue.roots).items():
+        add(path, source.read_bytes(), "the building blocks")
+    for node in platform.nodes:
+        for source in sorted(path for path in node.block.files.rglob("*") if path.is_file()):
+            add(PurePosixPath(source.relative_to(node.block.files)), source.read_bytes(), node.name)
+    return files
+
+
+# -- programs ---------------------------------------------------------------------------------------
+
+
+def main(program: Program, platform: Platform) -> str:
+    """The source of a program: one assignment a component."""
+    title = f"{platform.answers.name}: an ML platform, {platform.answers.stage} on {platform.answers.cloud}."
+    is_cluster = bool(program.imports)
+    has_cluster_program = len(platform.programs) > 1
+    about = {
+        (False, True): "What the cloud's API makes. What runs inside Kubernetes is in cluster/.",
+        (False, False): "What the cloud's API makes.",
+        (True, True): "What runs inside Kubernetes. What it runs on is made by the program one folder up.",
+    }[is_cluster, has_cluster_program]
+    lines = [f'"""{title} {about}"""', ""]
+    classes = [*program.imports, *program.nodes]
+    imports = {f"from {node.block.cls.__module__} import {node.block.cls.__name__}" for node in classes}
+    if is_cluster:
+        lines += ["import pulumi"]
+        imports.add("from mlops_stacks.kubernetes import inside")
+    else:
+        imports.add("from mlops_stacks.component import export")
+    lines += [*sorted(imports, key=_import_order), "from settings import settings", ""]
+    if is_cluster:
+        outside = platform.programs[0].project
+        lines += [
+            *comment("Made by the cloud program: objects with the same outputs and the same rights to grant."),
+            f'cloud = pulumi.StackReference(f"{{pulumi.get_organization()}}/{outside}/{{pulumi.get_stack()}}")',
+            *(f'{node.name} = {node.block.cls.__name__}.imported("{node.name}", cloud)' for node in program.imports),
+            "in_cluster = inside(cluster)",
+        ]
+    for node in program.nodes:
+        lines += ["", *comment(node.why), assignment(node, "in_cluster" if is_cluster else None)]
+    if not is_cluster:
+        lines += ["", call("export", [node.name for node in program.nodes])]
+    return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
+
+
+def _import_order(line: str) -> tuple[str, str]:
+    return line.split()[1], line
+
+
+def comment(text: str) -> Sequence[str]:
+    """A text as comment lines."""
+    return [f"# {line}" for line in textwrap.wrap(text, WIDTH - 2)]
+
+
+def assignment(node: Node, options: str | None) -> str:
+    """One component, wired."""
+    arguments = [f'"{node.name}"', f"settings.{node.name}"]
+    arguments += [f"{keyword}={wire}" for keyword, wire in node.wires.items()]
+    if options:
+        arguments.append(f"opts={options}")
+    return f"{node.name} = {call(node.block.cls.__name__, arguments)}"
+
+
+def call(function: str, arguments: Sequence[str]) -> str:
+    """A call, wrapped as ruff would wrap it."""
+    # An assignment's own name and « = » are as long as the longest component's name allows.
+    flat = f"{function}({', '.join(arguments)})"
+    if len(flat) + 32 <= WIDTH:
+        return flat
+    inner = f"    {', '.join(arguments)}"
+    if len(inner) <= WIDTH:
+        return f"{function}(\n{inner}\n)"
+    return f"{function}(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
+
+
+def settings(program: Program) -> str:
+    """The source of a program's settings: one typed field a component."""
+    imports = {f"from {node.block.settings.__module__} import {node.block.settings.__name__}" for node in program.nodes}
+    imports.add("from mlops_stacks.component import Settings, load")
+    fields = []
+    for node in program.nodes:
+        kind = node.block.settings.__name__
+        values = [f"{key}={literal(value)}" for key, value in node.given.items()]
+        fields.append(f"    {node.name}: {kind} = {call(kind, values)}".replace("\n", "\n    "))
+    return "\n".join(
+        [
+            '"""What each component is set to. Pulumi.<environment>.yaml changes it for one environment."""',
+            "",
+            *sorted(imports, key=_import_order),
+            "",
+            "",
+            "class Platform(Settings):",
+            '    """One field a component."""',
+            "",
+            *fields,
+            "",
+            "",
+            "settings = load(Platform)",
+            "",
+        ]
+    )
+
+
+def literal(value: Any) -> str:
+    """A plain value as ruff would write it."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{literal(key)}: {literal(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(literal, value)) + "]"
+    return repr(value)
+
+
+# -- configuration ----------------------------------------------------------------------------------
+
+
+def project(program: Program, platform: Platform) -> str:
+    """A program's Pulumi.yaml."""
+    inside = "what runs inside the cluster" if program.imports else "what the cloud's API makes"
+    up = "../" * len(program.folder.parts)
+    return f"""\
+name: {program.project}
+description: {platform.answers.name}, {inside}
+runtime:
+  name: python
+  options:
+    toolchain: pip
+    virtualenv: {up}.venv
+config:
+  # The physical name of every resource in the cloud says whose it is.
+  pulumi:autonaming:
+    value:
+      pattern: {platform.answers.name}-${{stack}}-${{name}}-${{hex(7)}}
+"""
+
+
+def configuration(program: Program, environment: str, platform: Platform) -> str:
+    """A program's Pulumi.<environment>.yaml: where it runs, and what is different here."""
+    answers = platform.answers
+    config: dict[str, Any] = {"aws:region": answers.region}
+    if answers.account:
+        config["aws:allowedAccountIds"] = [answers.account]
+    config["aws:defaultTags"] = {"tags": dict(platform.tags(environment))}
+    changes = {node.name: dict(node.changes[environment]) for node in program.nodes if node.changes.get(environment)}
+    text = yaml.safe_dump({"config": config}, sort_keys=False, width=WIDTH)
+    if changes:
+        body = yaml.safe_dump({f"{program.project}:platform": changes}, sort_keys=False, width=WIDTH)
+        text += "  # What is different here from settings.py.\n" + textwrap.indent(body, "  ")
+    return text

@@ -1,0 +1,48 @@
+"""What the tool says when something is wrong: what, where, what is allowed, what to do next."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import IO, Any
+
+import click
+
+
+class ScaffoldError(click.ClickException):
+    """A mistake that its reader can mend. It ends the command with exit code 2 and no traceback.
+
+    Args:
+        what: what is wrong, in the reader's terms; lower case, no full stop.
+        where: the place: ``file:line``, an option, a path.
+        allowed: what would have been accepted.
+        then: what to do next.
+    """
+
+    exit_code = 2
+
+    def __init__(
+        self, what: str, *, where: str | None = None, allowed: str | None = None, then: str | None = None
+    ) -> None:
+        super().__init__(what)
+        self.what, self.where, self.allowed, self.then = what, where, allowed, then
+
+    def __str__(self) -> str:
+        details = (("where", self.where), ("allowed", self.allowed), ("next", self.then))
+        return "\n".join([self.what, *(f"  {label + ':':<9}{text}" for label, text in details if text)])
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Prints the error to standard error."""
+        click.echo(f"error: {self}", file=file, err=file is None)
+
+
+def unknown(kind: str, name: str, known: Iterable[str], where: str) -> ScaffoldError:
+    """The error for a name that does not exist, with the nearest one that does."""
+    known = sorted(known)
+    near = difflib.get_close_matches(name, known, 1)
+    return ScaffoldError(
+        f"unknown {kind} '{name}'",
+        where=where,
+        allowed=", ".join(known) or "none",
+        then=f"did you mean '{near[0]}'?" if near else None,
+    )

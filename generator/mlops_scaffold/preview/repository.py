@@ -1,0 +1,164 @@
+"""Reads a repository of Pulumi programs: which there are, and how each environment configures them."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlops_scaffold import document
+from mlops_scaffold.document import Document
+from mlops_scaffold.errors import ScaffoldError, unknown
+
+PROGRAMS = ("", "cluster")
+"""Where programs stand, in the order in which they are brought up."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A program's configuration in one environment, as the engine would pass it."""
+
+    values: Mapping[str, str]
+    secret_keys: Sequence[str]
+    document: Document
+    """The file that it comes from, for the line of a value."""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A folder with one or two Pulumi programs."""
+
+    folder: Path
+
+    @property
+    def programs(self) -> Sequence[str]:
+        """The programs' folders, relative."""
+        return [part for part in PROGRAMS if (self.folder / part / "Pulumi.yaml").is_file()]
+
+    @property
+    def environments(self) -> Sequence[str]:
+        """The names of the environments, sorted: dev, then the others, then prod."""
+        names = [path.name.split(".")[1] for path in self.folder.glob("Pulumi.*.yaml")]
+        return sorted(names, key=lambda name: ({"dev": 0, "prod": 2}.get(name, 1), name))
+
+    @property
+    def packages(self) -> Mapping[str, Path]:
+        """The packages that the repository holds, by name; none of them may come from elsewhere."""
+        return {path.parent.name: path.parent for path in sorted(self.folder.glob("*/__init__.py"))}
+
+    @property
+    def interpreter(self) -> Path:
+        """The Python that runs the programs: the repository's own where it has one, else ours."""
+        own = self.folder / ".venv" / "bin" / "python"
+        return own if own.exists() else Path(sys.executable)
+
+    @property
+    def has_own_interpreter(self) -> bool:
+        """Whether ``make setup`` has been run in it."""
+        return self.interpreter != Path(sys.executable)
+
+    def project(self, program: str) -> str:
+        """The name of a program's Pulumi project."""
+        path = self.folder / program / "Pulumi.yaml"
+        found = self._read(path)
+        if not isinstance(name := found.data.get("name"), str):
+            raise ScaffoldError("the program has no name", where=found.where(("name",)), then="add 'name:'")
+        return name
+
+    def configuration(self, program: str, environment: str) -> Configuration:
+        """What the engine would pass to a program: the project's defaults, and the environment's values over them.
+
+        A secret comes as a word that must not surface anywhere; it is never decrypted.
+        """
+        project = self.project(program)
+        shared = self._read(self.folder / program / "Pulumi.yaml")
+        path = self.folder / program / f"Pulumi.{environment}.yaml"
+        if not path.is_file():
+            raise unknown("environment", environment, self.environments, str(self.folder / program))
+        own = self._read(path)
+        values: dict[str, str] = {}
+        secrets: list[str] = []
+        given = {**_defaults(shared.data.get("config")), **(own.data.get("config") or {})}
+        for key, value in given.items():
+            full = key if ":" in key else f"{project}:{key}"
+            plain = _without_secrets(value, full)
+            if plain != value:
+                secrets.append(full)
+            values[full] = plain if isinstance(plain, str) else json.dumps(plain)
+        return Configuration(values, secrets, own)
+
+    def _read(self, path: Path) -> Document:
+        return document.read(path, str(path.relative_to(self.folder)))
+
+
+def find(folder: Path) -> Repository:
+    """The repository in a folder.
+
+    Raises:
+        ScaffoldError: there is none.
+    """
+    repository = Repository(folder.absolute())
+    if not repository.programs:
+        raise ScaffoldError(
+            "there is no Pulumi program here",
+            where=str(folder),
+            allowed="a folder with a Pulumi.yaml",
+            then="make one with 'mlops-scaffold new'",
+        )
+    if not repository.environments:
+        raise ScaffoldError("there is no environment here", where=str(folder), allowed="a Pulumi.<environment>.yaml")
+    return repository
+
+
+def _defaults(config: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The values of a Pulumi.yaml's ``config``: each plain, or a mapping with ``value`` or ``default``."""
+    found: dict[str, Any] = {}
+    for key, declared in (config or {}).items():
+        if not isinstance(declared, Mapping):
+            found[key] = declared
+        elif choice := next((name for name in ("value", "default") if name in declared), None):
+            found[key] = declared[choice]
+    return found
+
+
+def _without_secrets(value: Any, key: str) -> Any:
+    if isinstance(value, Mapping):
+        if set(value) == {"secure"}:
+            return f"[secret:{key}]"
+        return {name: _without_secrets(item, key) for name, item in value.items()}
+    return [_without_secrets(item, key) for item in value] if isinstance(value, list) else value
+
+
+def sdk_modules(repository: Repository) -> Sequence[str]:
+    """The provider modules that the repository's blocks touch: importing them once is most of a preview's time."""
+    found: set[str] = set()
+    for folder in repository.packages.values():
+        for path in folder.rglob("*.py"):
+            try:
+                found |= _touched(ast.parse(path.read_bytes()))
+            except SyntaxError:
+                continue  # The run itself reports it, with its line.
+    return sorted(found)
+
+
+def _touched(tree: ast.Module) -> set[str]:
+    names: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.asname or alias.name: alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    found = {name for name in names.values() if name.startswith("pulumi_")}
+    for node in ast.walk(tree):
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.insert(0, node.attr)
+            node = node.value
+        if isinstance(node, ast.Name) and names.get(node.id, "").startswith("pulumi_"):
+            modules = [part for part in parts if part.islower()]
+            found.add(".".join([names[node.id], *modules[: 2 if "kubernetes" in names[node.id] else 1]]))
+    return {name for name in found if not name.rpartition(".")[2][:1].isupper()}

@@ -1,0 +1,123 @@
+"""Makes a repository: resolve, compose, render, look at its plan, move it into place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlops_scaffold import blueprint, render
+from mlops_scaffold.answers import Answers
+from mlops_scaffold.catalogue import Catalogue
+from mlops_scaffold.compose import Platform, compose
+from mlops_scaffold.errors import ScaffoldError, unknown
+from mlops_scaffold.preview.plan import Plan
+from mlops_scaffold.resolve import resolve
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A repository that has just been made."""
+
+    folder: Path
+    platform: Platform
+    plan: Plan | None
+    """Unless it was made without preview."""
+    problems: list[str]
+    """Packages that could not be read."""
+
+
+def platform(answers: Answers, catalogue: Catalogue) -> Platform:
+    """Resolves what was asked for.
+
+    Raises:
+        ScaffoldError: it cannot be built; the message says which line or option is to blame.
+    """
+    stage = blueprint.load(answers.stage, catalogue.blueprint)
+    wanted = blueprint.merge(stage, answers.delta())
+    for option, names in (("--use", answers.use), ("--set", answers.set)):
+        for name in names:
+            if name not in stage.components and name not in catalogue.capabilities:
+                raise unknown("capability", name, catalogue.capabilities, option)
+    made = Platform(answers, wanted, resolve(wanted, answers.cloud, catalogue))
+    if not made.environments:
+        raise ScaffoldError(
+            "the blueprint has no environment", where=wanted.where("environments"), then="name some with --environments"
+        )
+    return made
+
+
+def new(answers: Answers, output: Path, *, plan: bool = True, progress: Progress | None = None) -> Made:
+    """Makes a repository in a folder of its own; nothing is there unless all went well.
+
+    Args:
+        answers: what was asked for.
+        output: the folder that the repository's folder is made in.
+        plan: whether to plan every environment first.
+        progress: told what is going on.
+
+    Raises:
+        ScaffoldError: the choice cannot be built, its plan fails, or the place cannot be written to.
+    """
+    catalogue = Catalogue.installed()
+    wanted = platform(answers, catalogue)
+    target = output.absolute() / answers.name
+    with render.staging(target) as folder:
+        build(wanted, catalogue, folder)
+        found = None
+        if plan:
+            from mlops_scaffold.preview import preview
+
+            found = preview(folder, progress=progress)
+            if found.failed:
+                raise ScaffoldError(
+                    f"the repository does not plan:\n{found.failures()}", where=answers.name, then="nothing was written"
+                )
+    return Made(target, wanted, found, catalogue.problems)
+
+
+def build(wanted: Platform, catalogue: Catalogue, folder: Path) -> None:
+    """Writes all files of a repository into an empty folder."""
+    import mlops_blueprints
+
+    data = Path(mlops_blueprints.__file__).parent
+    render.shell(data / "shell", context(wanted, data), folder)
+    files = compose(wanted, catalogue)
+    render.write(files, folder)
+    render.remember(folder, wanted.answers.yaml())
+
+
+def context(wanted: Platform, data: Path) -> Mapping[str, Any]:
+    """What the shell may substitute and repeat."""
+    answers = wanted.answers
+    tops = {node.block.cls.__module__.split(".")[0] for node in wanted.nodes} | {"mlops_stacks"}
+    return {
+        "name": answers.name,
+        "stage": answers.stage,
+        "cloud": answers.cloud,
+        "region": answers.region,
+        "summary": wanted.blueprint.summary,
+        "environments": wanted.environments,
+        "programs": [
+            {
+                "folder": str(program.folder),
+                "project": program.project,
+                "components": [
+                    {"name": node.name, "summary": node.block.summary, "why": node.why} for node in program.nodes
+                ],
+            }
+            for program in wanted.programs
+        ],
+        "deferred": [{"name": name, "why": why} for name, why in wanted.blueprint.deferred.items()],
+        "packages": sorted(tops),
+        "dependencies": _lines(data / "locks" / f"{answers.cloud}.in"),
+        "tools": _lines(data / "locks" / "tools.in"),
+        "lock": (data / "locks" / f"{answers.cloud}.txt").read_text(encoding="utf-8"),
+    }
+
+
+def _lines(path: Path) -> list[str]:
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]

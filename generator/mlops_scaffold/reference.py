@@ -1,0 +1,81 @@
+"""Generated reference: the tables of the catalogue pages, and the schema of a blueprint."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import textwrap
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from mlops_scaffold.blueprint import BlueprintFile
+from mlops_scaffold.catalogue import Catalogue
+from mlops_stacks.component import Settings
+
+START, END = "<!-- settings -->", "<!-- /settings -->"
+
+
+def described(cls: type) -> Mapping[str, str]:
+    """The docstring under each attribute of a class, by attribute."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
+    found: dict[str, str] = {}
+    for statement, following in pairwise(getattr(body, "body", [])):
+        match statement, following:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                found[name] = " ".join(text.split())
+    return found
+
+
+def settings_of(cls: type[Settings]) -> Sequence[tuple[str, str, str, str]]:
+    """Name, type, default and description of each setting."""
+    texts = described(cls)
+    properties = cls.model_json_schema().get("properties", {})
+    return [
+        (name, _type(schema), json.dumps(schema.get("default")), texts.get(name, ""))
+        for name, schema in properties.items()
+    ]
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema:
+        return " or ".join(map(str, schema["enum"]))
+    bounds = [f"{word} {schema[key]}" for word, key in (("from", "minimum"), ("to", "maximum")) if key in schema]
+    kind = {"array": "list", "string": "text", "integer": "number", "boolean": "true or false"}[schema["type"]]
+    return " ".join([kind, *bounds])
+
+
+def settings_table(cls: type[Settings]) -> str:
+    """The settings as a Markdown table."""
+    rows = ["| setting | type | default | what it does |", "|---|---|---|---|"]
+    rows += [f"| `{name}` | {kind} | `{default}` | {text} |" for name, kind, default, text in settings_of(cls)]
+    return "\n".join(rows)
+
+
+def page(path: Path, catalogue: Catalogue) -> str:
+    """A catalogue page with its settings table as it should be."""
+    text = path.read_text(encoding="utf-8")
+    before, start, rest = text.partition(START)
+    _, end, after = rest.partition(END)
+    if not (start and end):
+        return text
+    block = next(block for block in catalogue.blocks() if block.capability == path.parent.name)
+    return f"{before}{START}\n{settings_table(block.settings)}\n{END}{after}"
+
+
+def blueprint_schema(catalogue: Catalogue) -> str:
+    """The JSON schema of a blueprint, which editors use; a component may also be a plugin's, so any name is allowed."""
+    schema = BlueprintFile.model_json_schema()
+    known: dict[str, Any] = {}
+    for block in catalogue.blocks():
+        texts = described(block.settings)
+        own = block.settings.model_json_schema()
+        properties = {
+            name: {**field, "description": texts.get(name, "")} for name, field in own.get("properties", {}).items()
+        }
+        choices = {"on": {"description": "The variant, or one a cloud."}, "why": {"type": "string"}}
+        known[block.capability] = {"type": ["object", "null"], "properties": {**choices, **properties}}
+    schema["properties"]["components"]["properties"] = dict(sorted(known.items()))
+    return json.dumps(schema, indent=1, sort_keys=True) + "\n"

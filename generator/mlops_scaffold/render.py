@@ -1,0 +1,151 @@
+"""The only module that writes: a whole repository at once, or nothing.
+
+A repository is built in a folder beside its place, looked at there, and moved into its place in one step. Whatever
+ends the command before that, the place stays as it was; a folder that a killed command left is swept by the next one.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import signal
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from mlops_scaffold import __version__
+from mlops_scaffold.compose import Files
+from mlops_scaffold.errors import ScaffoldError
+
+STAGING = ".mlops-scaffold-"
+OURS = PurePosixPath(".mlops-scaffold")
+"""The folder in a repository that remembers how it was made."""
+
+
+@contextmanager
+def staging(target: Path) -> Iterator[Path]:
+    """A folder beside the target, to build it in; moved into place at the end, or removed.
+
+    Raises:
+        ScaffoldError: the target exists, or its parent cannot be written to.
+    """
+    if target.exists() or target.is_symlink():
+        raise ScaffoldError(
+            f"'{target}' exists already",
+            where=str(target),
+            then="choose another name or another --output, or move it away",
+        )
+    if twin := next((path for path in _siblings(target) if path.name.lower() == target.name.lower()), None):
+        raise ScaffoldError(f"'{target}' differs from '{twin.name}' by case only", where=str(target.parent))
+    folder = target.parent / f"{STAGING}{os.getpid()}"
+    interrupted = signal.signal(signal.SIGTERM, _interrupt)
+    with _explained(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target.parent)
+        folder.mkdir()
+    try:
+        with _explained(target), (folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            place = folder / target.name
+            place.mkdir()
+            yield place
+            place.rename(target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        signal.signal(signal.SIGTERM, interrupted)
+
+
+def _siblings(target: Path) -> Sequence[Path]:
+    try:
+        return list(target.parent.iterdir())
+    except OSError:
+        return []
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _sweep(parent: Path) -> None:
+    """Removes what killed commands left: their locks are free."""
+    for folder in parent.glob(f"{STAGING}*"):
+        try:
+            with (folder / ".lock").open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            continue
+
+
+@contextmanager
+def _explained(target: Path) -> Iterator[None]:
+    causes = {
+        errno.ENOSPC: ("the disk is full", "free some room, and run the command again"),
+        errno.EDQUOT: ("your quota of the disk is used up", "free some room, and run the command again"),
+        errno.EROFS: ("the file system is read-only", "choose another --output"),
+        errno.EACCES: ("you may not write there", "choose another --output"),
+        errno.EPERM: ("you may not write there", "choose another --output"),
+        errno.ENAMETOOLONG: ("the path is too long", "choose a shorter --output or name"),
+        errno.ENOTDIR: ("a part of the path is no folder", "choose another --output"),
+    }
+    try:
+        yield
+    except OSError as error:
+        what, then = causes.get(error.errno or 0, (error.strerror or str(error), None))
+        raise ScaffoldError(f"cannot write the repository: {what}", where=str(target), then=then) from error
+
+
+def shell(template: Path, context: Mapping[str, Any], folder: Path) -> None:
+    """Renders a cookiecutter template into an empty folder. The template may substitute and repeat, and nothing else.
+
+    Raises:
+        ScaffoldError: the template cannot be rendered.
+    """
+    from cookiecutter.exceptions import CookiecutterException
+    from cookiecutter.generate import generate_files
+
+    try:
+        generate_files(
+            str(template),
+            {"cookiecutter": dict(context)},
+            output_dir=str(folder.parent),
+            overwrite_if_exists=True,
+            accept_hooks=False,
+        )
+    except CookiecutterException as error:
+        raise ScaffoldError(f"the shell cannot be rendered: {error}", where=str(template)) from error
+
+
+def write(files: Files, folder: Path) -> None:
+    """Writes files into a folder.
+
+    Raises:
+        ScaffoldError: one of them is there already.
+    """
+    for path, content in sorted(files.items()):
+        place = folder / path
+        if place.exists():
+            raise ScaffoldError(f"two parts bring the file '{path}'", where="the shell and a component")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+
+
+def remember(folder: Path, answers: str) -> None:
+    """Writes down how the repository was made: the answers, a hash of each file, and the originals as merge base."""
+    paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    ours = folder / OURS
+    ours.mkdir()
+    (ours / "answers.yaml").write_text(answers, encoding="utf-8")
+    hashes = {path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in paths}
+    manifest = {"version": __version__, "files": hashes}
+    (ours / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    # Stored, not compressed: a compressor's bytes change from one version of zlib to the next.
+    with zipfile.ZipFile(ours / "originals.zip", "w", zipfile.ZIP_STORED) as archive:
+        for path in paths:
+            archive.writestr(zipfile.ZipInfo(path), (folder / path).read_bytes())

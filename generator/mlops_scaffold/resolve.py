@@ -1,0 +1,150 @@
+"""Resolves a blueprint for a cloud: which block stands for each component, what it is wired to, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from pydantic import ValidationError
+
+from mlops_scaffold.blueprint import CHOICES, Blueprint
+from mlops_scaffold.catalogue import Block, Catalogue
+from mlops_scaffold.errors import ScaffoldError, unknown
+from mlops_stacks.component import Settings
+
+
+@dataclass(frozen=True)
+class Node:
+    """A component of the platform, resolved."""
+
+    name: str
+    block: Block
+    why: str
+    """The need that it answers, in the blueprint's words."""
+    given: Mapping[str, Any]
+    """The settings that the blueprint gives."""
+    changes: Mapping[str, Mapping[str, Any]]
+    """Environment to the settings that it changes."""
+    wires: Mapping[str, str]
+    """Keyword of the constructor to name of the component."""
+
+    @property
+    def in_cluster(self) -> bool:
+        """Whether it belongs to the cluster program."""
+        return self.block.in_cluster
+
+
+def resolve(blueprint: Blueprint, cloud: str, catalogue: Catalogue) -> Sequence[Node]:
+    """Chooses a block for every component, checks its settings, wires it by type and orders all.
+
+    Returns:
+        The components, each after what it is wired to; else in the blueprint's order.
+
+    Raises:
+        ScaffoldError: names what is wrong and the line that says it.
+    """
+    blocks = {
+        name: catalogue.block(
+            name, on=_variant(blueprint, name, cloud), cloud=cloud, where=blueprint.where("components", name)
+        )
+        for name in blueprint.components
+    }
+    wires = {name: _wire(name, blocks, blueprint) for name in blocks}
+    try:
+        order = list(TopologicalSorter({name: list(wires[name].values()) for name in blocks}).static_order())
+    except CycleError as error:
+        circle = error.args[1]
+        raise ScaffoldError(
+            f"components need each other: {' → '.join(circle)}",
+            where=blueprint.where("components", circle[0]),
+            then="one of these blocks must do without the other",
+        ) from None
+    return [
+        Node(
+            name,
+            blocks[name],
+            str(blueprint.components[name].get("why", "")),
+            _settings(blueprint, name, blocks[name]),
+            _changes(blueprint, name, blocks[name]),
+            wires[name],
+        )
+        for name in order
+    ]
+
+
+def _variant(blueprint: Blueprint, name: str, cloud: str) -> str | None:
+    on = blueprint.components[name].get("on")
+    return on.get(cloud) if isinstance(on, Mapping) else on
+
+
+def _wire(name: str, blocks: Mapping[str, Block], blueprint: Blueprint) -> Mapping[str, str]:
+    wires: dict[str, str] = {}
+    for keyword, need in blocks[name].needs.items():
+        fulfilling = [other for other, block in blocks.items() if issubclass(block.cls, need.contract)]
+        # Of two that fulfil a contract, the one whose own capability it is comes first.
+        capability = need.contract.__module__.rpartition(".")[2]
+        found = [capability] if capability in fulfilling else fulfilling
+        where = blueprint.where("components", name)
+        if len(found) > 1:
+            raise ScaffoldError(
+                f"'{name}' needs one {need.contract.__name__}, and {' and '.join(found)} both are one",
+                where="; ".join([where, *(blueprint.where("components", other) for other in found)]),
+                then="leave one of them out with 'without'",
+            )
+        if not found:
+            if need.optional:
+                continue
+            raise ScaffoldError(
+                f"'{name}' needs a {need.contract.__name__}, and the blueprint has none",
+                where=where,
+                then=f"add '{capability}' to 'components', or leave '{name}' out with 'without'",
+            )
+        if blocks[found[0]].in_cluster and not blocks[name].in_cluster:
+            raise ScaffoldError(
+                f"'{name}' is made before the cluster, and needs '{found[0]}', which runs inside it",
+                where=where,
+                then=f"choose a variant of '{name}' that runs inside the cluster, or one of '{found[0]}' that does not",
+            )
+        wires[keyword] = found[0]
+    return wires
+
+
+def _settings(blueprint: Blueprint, name: str, block: Block) -> Mapping[str, Any]:
+    given = {key: value for key, value in blueprint.components[name].items() if key not in CHOICES}
+    _check(given, block, name, blueprint, ("components", name))
+    return given
+
+
+def _changes(blueprint: Blueprint, name: str, block: Block) -> Mapping[str, Mapping[str, Any]]:
+    changes = {
+        environment: settings[name] for environment, settings in blueprint.environments.items() if name in settings
+    }
+    for environment, settings in changes.items():
+        _check(settings, block, name, blueprint, ("environments", environment, name))
+    return changes
+
+
+def _check(given: Mapping[str, Any], block: Block, name: str, blueprint: Blueprint, place: tuple[str, ...]) -> Settings:
+    """Holds settings against the block's own.
+
+    Raises:
+        ScaffoldError: the first that is unknown or not allowed.
+    """
+    try:
+        return block.settings.model_validate(given)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        loc = [str(part) for part in problem["loc"]]
+        where = blueprint.where(*place, *loc)
+        if problem["type"] == "extra_forbidden":
+            raise unknown(f"setting of '{name}'", loc[-1], block.settings.model_fields, where) from None
+        shown = problem["input"]
+        raise ScaffoldError(
+            f"{name}.{'.'.join(loc)} cannot be {shown!r:.60}", where=where, allowed=_allowed(problem["msg"])
+        ) from None
+
+
+def _allowed(message: str) -> str:
+    return message.removeprefix("Input should be ").removeprefix("Value error, ")

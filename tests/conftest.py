@@ -1,0 +1,83 @@
+"""What tests share: small trees made from dicts, and catalogues of packages that exist for one test."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from mlops_scaffold.catalogue import Catalogue
+
+Tree = Mapping[str, str]
+
+
+def write(folder: Path, tree: Tree) -> Path:
+    """Writes files, given as path to text."""
+    for path, text in tree.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    return folder
+
+
+@pytest.fixture
+def catalogue_of(tmp_path: Path) -> Iterator[Callable[[Tree], Catalogue]]:
+    """Makes a catalogue of a tree's blocks (``blocks/<capability>/<file>.py``) and blueprints (``plans/*.yaml``)."""
+    added = str(tmp_path / "packages")
+    sys.path.insert(0, added)
+
+    def make(tree: Tree) -> Catalogue:
+        write(Path(added), {"blocks/__init__.py": "", "plans/__init__.py": "", **tree})
+        importlib.invalidate_caches()
+        return Catalogue(
+            [EntryPoint("t", "blocks", "mlops_scaffold.stacks")],
+            [EntryPoint("t", "plans", "mlops_scaffold.blueprints")],
+        )
+
+    yield make
+    sys.path.remove(added)
+    for name in [name for name in sys.modules if name.split(".")[0] in ("blocks", "plans")]:
+        del sys.modules[name]
+
+
+def contract(name: str, *, settings: str = "", outputs: str = "url: Output[str]") -> str:
+    """The source of a contract called ``name``."""
+    return f'''"""{name}: a contract of a test."""
+from __future__ import annotations
+from pulumi import Output
+from mlops_stacks.component import Component, Settings
+
+class {name}Settings(Settings):
+    """Settings."""
+    {settings or "size: int = 1"}
+
+class {name}(Component):
+    """A {name.lower()}."""
+    token = "test:platform:{name}"
+    {outputs}
+'''
+
+
+OPTS = "opts: pulumi.ResourceOptions | None = None"
+
+
+def block(name: str, needs: str = "", *, imports: str = "", base: str | None = None) -> str:
+    """The source of a component that fulfils the contract ``name``; ``needs`` are its keyword-only parameters."""
+    capability = name.lower()
+    parameters = ", ".join(["self", "name: str", f"settings: {name}Settings", "*", *([needs] if needs else []), OPTS])
+    return f'''"""One way to have a {capability}."""
+from __future__ import annotations
+import pulumi
+from blocks import {capability}
+from blocks.{capability} import {name}Settings
+{imports}
+
+class {name}({base or f"{capability}.{name}"}):
+    """A {capability} of a test."""
+    def __init__({parameters}) -> None:
+        super().__init__(name, opts)
+        self.publish(url="x")
+'''

@@ -1,0 +1,129 @@
+"""The merge law: settings merge, names are added, ``without`` removes and fails if absent, lists replace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlops_scaffold.blueprint import Blueprint, load, merge
+from mlops_scaffold.document import Document, parse
+from mlops_scaffold.errors import ScaffoldError
+
+
+def document(**data: Any) -> Document:
+    return Document(data, {(): "x.yaml:1"})
+
+
+def merged(*deltas: dict[str, Any]) -> Blueprint:
+    result = Blueprint()
+    for delta in deltas:
+        result = merge(result, document(**delta))
+    return result
+
+
+def test_settings_merge_key_by_key() -> None:
+    result = merged({"components": {"a": {"x": 1, "y": 2}}}, {"components": {"a": {"y": 3}}})
+
+    assert result.components == {"a": {"x": 1, "y": 3}}
+
+
+def test_lists_replace() -> None:
+    result = merged({"components": {"a": {"x": [1, 2]}}}, {"components": {"a": {"x": [3]}}})
+
+    assert result.components["a"]["x"] == [3]
+
+
+def test_new_names_are_added_and_without_removes() -> None:
+    result = merged({"components": {"a": {}, "b": {}}}, {"components": {"c": None}, "without": ["a"]})
+
+    assert list(result.components) == ["b", "c"]
+
+
+def test_without_a_component_that_is_not_there_fails() -> None:
+    with pytest.raises(ScaffoldError, match="unknown component 'bb'") as raised:
+        merged({"components": {"b": {}}}, {"without": ["bb"]})
+
+    assert raised.value.then == "did you mean 'b'?"
+
+
+def test_what_is_added_is_deferred_no_longer() -> None:
+    result = merged({"deferred": {"a": "later", "b": "later"}}, {"components": {"a": {}}})
+
+    assert result.deferred == {"b": "later"}
+
+
+def test_an_environment_changes_settings_only() -> None:
+    with pytest.raises(ScaffoldError, match="an environment cannot set 'on'"):
+        merged({"components": {"a": {}}, "environments": {"dev": {"a": {"on": "aws"}}}})
+    with pytest.raises(ScaffoldError, match="unknown component 'b'"):
+        merged({"components": {"a": {}}, "environments": {"dev": {"b": {}}}})
+
+
+def test_removing_a_component_removes_what_environments_said_of_it() -> None:
+    result = merged({"components": {"a": {}}, "environments": {"dev": {"a": {"x": 1}}}}, {"without": ["a"]})
+
+    assert result.environments == {"dev": {}}
+
+
+def test_extends_is_followed_and_a_circle_is_named() -> None:
+    files = {
+        "a": "extends: b\ncomponents: {x: {size: 2}}",
+        "b": "components: {x: {size: 1}, y: {}}",
+        "c": "extends: d",
+        "d": "extends: c",
+    }
+
+    def find(name: str, _: str) -> Document:
+        return parse(files[name], f"{name}.yaml")
+
+    assert load("a", find).components == {"x": {"size": 2}, "y": {}}
+    with pytest.raises(ScaffoldError, match="c → d → c") as raised:
+        load("c", find)
+    assert raised.value.where == "d.yaml:1"
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "where"),
+    [
+        ("componets: {}", "unknown key 'componets'", "b.yaml:1"),
+        ("summary: 3", "summary", "b.yaml:1"),
+        ("components:\n  Bad-Name: {}", "components.Bad-Name", "b.yaml:2"),
+        ("environments:\n  a:\n    b: 3", "environments.a.b", "b.yaml:3"),
+        ("a: 1\na: 2", "the key 'a' stands twice", "b.yaml:2"),
+        ("- 1", "expected a mapping", "b.yaml:1"),
+        ("a: [1", "this is not YAML", "b.yaml:1"),
+        ("a: &x [*x]", "an alias contains itself", "b.yaml:1"),
+        ("[1]: 2", "a key must be a plain text", "b.yaml:1"),
+        ("on: 2", "unknown key 'on'", "b.yaml:1"),
+        ("a: 2020-99-99", "this value cannot be read", "b.yaml:1"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(text: str, what: str, where: str) -> None:
+    with pytest.raises(ScaffoldError) as raised:
+        merge(Blueprint(), parse(text, "b.yaml"))
+
+    assert what in raised.value.what
+    assert raised.value.where is not None
+    assert raised.value.where.startswith(where)
+
+
+names = st.sampled_from(["a", "b", "c"])
+settings = st.dictionaries(names, st.one_of(st.integers(), st.lists(st.integers(), max_size=2)), max_size=3)
+deltas = st.fixed_dictionaries({"components": st.dictionaries(names, settings, max_size=3)})
+
+
+@given(st.lists(deltas, max_size=4))
+def test_a_setting_is_what_was_said_last(chain: list[dict[str, Any]]) -> None:
+    result = merged(*chain)
+
+    for name in {name for delta in chain for name in delta["components"]}:
+        said = [delta["components"][name] for delta in chain if name in delta["components"]]
+        assert result.components[name] == {key: value for part in said for key, value in part.items()}
+
+
+@given(deltas, deltas)
+def test_merging_the_same_delta_twice_changes_nothing(base: dict[str, Any], delta: dict[str, Any]) -> None:
+    assert merged(base, delta).components == merged(base, delta, delta).components

@@ -1,0 +1,193 @@
+"""Wiring is by type: a constructor says what it needs; the blueprint has it, or the error says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+import pytest
+from conftest import Tree, block, contract
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlops_scaffold.blueprint import Blueprint, merge
+from mlops_scaffold.catalogue import Block, Catalogue, Need
+from mlops_scaffold.document import parse
+from mlops_scaffold.errors import ScaffoldError
+from mlops_scaffold.resolve import resolve
+from mlops_stacks.component import Component, Settings
+
+Make = Callable[[Tree], Catalogue]
+
+NET_AND_STORE = {
+    "blocks/net/__init__.py": contract("Net"),
+    "blocks/net/aws.py": block("Net"),
+    "blocks/store/__init__.py": contract("Store", settings="days: int = 3"),
+    "blocks/store/aws.py": block("Store", "net: Net", imports="from blocks.net import Net"),
+    "blocks/store/other.py": block("Store"),
+}
+
+
+def blueprint(text: str) -> Blueprint:
+    return merge(Blueprint(), parse(text, "b.yaml"))
+
+
+def test_components_are_wired_and_come_after_what_they_need(catalogue_of: Make) -> None:
+    nodes = resolve(
+        blueprint("components: {store: {why: because, days: 9}, net: {}}"), "aws", catalogue_of(NET_AND_STORE)
+    )
+
+    assert [node.name for node in nodes] == ["net", "store"]
+    assert nodes[1].wires == {"net": "net"}
+    assert (nodes[1].why, nodes[1].given) == ("because", {"days": 9})
+
+
+def test_a_variant_is_chosen_by_on(catalogue_of: Make) -> None:
+    catalogue = catalogue_of(NET_AND_STORE)
+
+    assert resolve(blueprint("components: {store: {on: other}}"), "aws", catalogue)[0].block.variant == "other"
+    assert resolve(blueprint("components: {store: {on: {aws: other}}}"), "aws", catalogue)[0].block.variant == "other"
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "where", "then"),
+    [
+        ("components:\n  store: {}", "'store' needs a Net, and the blueprint has none", "b.yaml:2", "add 'net'"),
+        ("components:\n  stor: {}", "unknown capability 'stor'", "b.yaml:2", "did you mean 'store'?"),
+        ("components:\n  net: {on: gcp}", "unknown variant of 'net' 'gcp'", "b.yaml:2", None),
+        ("components:\n  net:\n    sise: 2", "unknown setting of 'net' 'sise'", "b.yaml:3", "did you mean 'size'?"),
+        ("components:\n  net:\n    size: big", "net.size cannot be 'big'", "b.yaml:3", None),
+        (
+            "components:\n  net: {}\nenvironments:\n  dev:\n    net: {size: x}",
+            "net.size cannot be 'x'",
+            "b.yaml:5",
+            None,
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(
+    catalogue_of: Make, text: str, what: str, where: str, then: str | None
+) -> None:
+    with pytest.raises(ScaffoldError) as raised:
+        resolve(blueprint(text), "aws", catalogue_of(NET_AND_STORE))
+
+    assert what in raised.value.what
+    assert raised.value.where == where
+    assert (then or "") in (raised.value.then or "")
+
+
+def test_a_capability_without_a_component_for_the_cloud_says_what_there_is(catalogue_of: Make) -> None:
+    with pytest.raises(ScaffoldError, match="'net' has no component for gcp") as raised:
+        resolve(blueprint("components: {net: {}}"), "gcp", catalogue_of(NET_AND_STORE))
+
+    assert raised.value.allowed == "aws"
+
+
+def test_of_two_that_fulfil_a_contract_its_own_capability_comes_first(catalogue_of: Make) -> None:
+    catalogue = catalogue_of(
+        {
+            **NET_AND_STORE,
+            "blocks/mesh/__init__.py": contract("Mesh"),
+            "blocks/mesh/aws.py": block("Mesh", imports="from blocks.net import Net", base="mesh.Mesh, Net"),
+        }
+    )
+
+    nodes = resolve(blueprint("components: {mesh: {}, net: {}, store: {}}"), "aws", catalogue)
+    assert nodes[-1].wires == {"net": "net"}
+    nodes = resolve(blueprint("components: {mesh: {}, store: {}}"), "aws", catalogue)
+    assert nodes[-1].wires == {"net": "mesh"}
+
+
+def test_two_others_that_fulfil_a_contract_are_both_named(catalogue_of: Make) -> None:
+    two = {
+        f"blocks/{name.lower()}/{file}": text
+        for name in ("Mesh", "Grid")
+        for file, text in {
+            "__init__.py": contract(name),
+            "aws.py": block(name, imports="from blocks.net import Net", base=f"{name.lower()}.{name}, Net"),
+        }.items()
+    }
+
+    with pytest.raises(ScaffoldError, match="mesh and grid both are one") as raised:
+        resolve(
+            blueprint("components:\n  mesh: {}\n  grid: {}\n  store: {}"), "aws", catalogue_of({**NET_AND_STORE, **two})
+        )
+
+    assert raised.value.where == "b.yaml:4; b.yaml:2; b.yaml:3"
+
+
+def test_a_circle_is_named(catalogue_of: Make) -> None:
+    catalogue = catalogue_of(
+        {
+            "blocks/egg/__init__.py": contract("Egg"),
+            "blocks/hen/__init__.py": contract("Hen"),
+            "blocks/egg/aws.py": block("Egg", "hen: Hen", imports="from blocks.hen import Hen"),
+            "blocks/hen/aws.py": block("Hen", "egg: Egg", imports="from blocks.egg import Egg"),
+        }
+    )
+
+    with pytest.raises(ScaffoldError, match=r"components need each other: (egg → hen → egg|hen → egg → hen)"):
+        resolve(blueprint("components: {egg: {}, hen: {}}"), "aws", catalogue)
+
+
+def test_a_wire_from_the_cloud_program_to_the_cluster_program_is_refused(catalogue_of: Make) -> None:
+    inside = block("Net").replace("import pulumi\n", "import pulumi\nimport pulumi_kubernetes\n")
+
+    with pytest.raises(ScaffoldError, match="'store' is made before the cluster, and needs 'net'"):
+        resolve(
+            blueprint("components: {net: {}, store: {}}"),
+            "aws",
+            catalogue_of({**NET_AND_STORE, "blocks/net/aws.py": inside}),
+        )
+
+
+def test_an_optional_wire_may_be_absent_and_any_other_union_is_refused(catalogue_of: Make) -> None:
+    optional = block("Store", "net: Net | None", imports="from blocks.net import Net")
+    either = block("Store", "net: Net | Mesh", imports="from blocks.net import Net\nfrom blocks.mesh import Mesh")
+    tree = {**NET_AND_STORE, "blocks/mesh/__init__.py": contract("Mesh")}
+    catalogue = catalogue_of({**tree, "blocks/store/aws.py": optional, "blocks/store/either.py": either})
+
+    assert resolve(blueprint("components: {store: {}}"), "aws", catalogue)[0].wires == {}
+    with pytest.raises(ScaffoldError, match=r"a wire is one contract, or 'Contract \| None'"):
+        resolve(blueprint("components: {store: {on: either}}"), "aws", catalogue)
+
+
+def test_a_broken_block_is_named_with_its_package(catalogue_of: Make) -> None:
+    with pytest.raises(ScaffoldError, match=r"cannot load 'blocks\.net\.aws': SyntaxError"):
+        resolve(
+            blueprint("components: {net: {}}"), "aws", catalogue_of({**NET_AND_STORE, "blocks/net/aws.py": "def ("})
+        )
+
+
+class AnyBlocks:
+    """A catalogue whose blocks need each other as told: component to the components that it needs."""
+
+    def __init__(self, needs: dict[str, list[str]]) -> None:
+        contracts = {name: type(name, (Component,), {"__module__": f"blocks.{name}"}) for name in needs}
+        self.blocks = {
+            name: Block(
+                name,
+                "aws",
+                type(name, (contracts[name],), {}),
+                {other: Need(contracts[other], optional=False) for other in needs[name]},
+                Settings,
+                in_cluster=False,
+            )
+            for name in needs
+        }
+
+    def block(self, capability: str, **_: object) -> Block:
+        return self.blocks[capability]
+
+
+@given(order=st.permutations(["a", "b", "c", "d"]), edges=st.sets(st.tuples(st.integers(0, 3), st.integers(0, 3))))
+def test_everything_comes_after_what_it_needs(order: list[str], edges: set[tuple[int, int]]) -> None:
+    """Any wiring without a circle: an edge (i, j) with i > j says that component i needs component j."""
+    names = sorted(order)
+    needs = {name: [names[j] for i, j in edges if names[i] == name and i > j] for name in order}
+    wanted = Blueprint(components={name: {} for name in order})
+
+    found = [node.name for node in resolve(wanted, "aws", cast("Catalogue", AnyBlocks(needs)))]
+
+    assert sorted(found) == names
+    assert all(found.index(other) < found.index(name) for name, others in needs.items() for other in others)
