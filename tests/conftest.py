@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
+import mlops_stacks
+from mlops_scaffold import project
+from mlops_scaffold.answers import Answers
 from mlops_scaffold.catalogue import Catalogue
+from mlops_scaffold.preview import preview
+from mlops_scaffold.preview.plan import Plan
+from mlops_scaffold.preview.repository import Repository, sdk_modules
+from mlops_scaffold.preview.session import Session
 
 Tree = Mapping[str, str]
 
@@ -81,3 +88,50 @@ class {name}({base or f"{capability}.{name}"}):
         super().__init__(name, opts)
         self.publish(url="x")
 '''
+
+
+REFRESH = "--refresh"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(REFRESH, action="store_true", help="write what is generated instead of comparing it")
+
+
+@pytest.fixture(scope="session")
+def session() -> Iterator[Session]:
+    """A warm process for plans of our own blocks."""
+    modules = sdk_modules(Repository(Path(mlops_stacks.__file__).parents[1]))
+    with Session(Path(sys.executable), modules) as warm:
+        yield warm
+
+
+def program(folder: Path, source: str) -> Path:
+    """A folder with one program, for one environment of both clouds."""
+    return write(
+        folder,
+        {
+            "__main__.py": source,
+            "Pulumi.yaml": "name: acme\nruntime: python\n",
+            "Pulumi.dev.yaml": (
+                "config:\n"
+                "  aws:region: eu-west-1\n"
+                "  aws:allowedAccountIds: ['123456789012']\n"
+                "  aws:defaultTags: {tags: {project: acme, environment: dev}}\n"
+                "  gcp:project: acme-dev\n"
+                "  gcp:region: europe-west1\n"
+            ),
+        },
+    )
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository of series-a on AWS, as ``new`` makes it."""
+    folder = tmp_path_factory.mktemp("made")
+    return project.new(Answers("acme", "series-a", "aws", account="123456789012"), folder, plan=False).folder
+
+
+@pytest.fixture(scope="session")
+def production(repository: Path, session: Session) -> Plan:
+    """The plan of its production."""
+    return preview(repository, ["prod"], session=session)

@@ -222,7 +222,7 @@ class Catalogue:
         return next(
             found
             for found in vars(_load(package, module)).values()
-            if inspect.isclass(found) and Component in found.__bases__ and found.__module__ == module
+            if inspect.isclass(found) and issubclass(found, Component) and Component in found.__bases__
         )
 
     # -- blueprints ---------------------------------------------------------------------------------

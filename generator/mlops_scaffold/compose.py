@@ -119,7 +119,7 @@ def main(program: Program, platform: Platform) -> str:
         (False, False): "What the cloud's API makes.",
         (True, True): "What runs inside Kubernetes. What it runs on is made by the program one folder up.",
     }[is_cluster, has_cluster_program]
-    lines = [f'"""{title} {about}"""', ""]
+    lines = [f'"""{title}', "", about, '"""', ""]
     classes = [*program.imports, *program.nodes]
     imports = {f"from {node.block.cls.__module__} import {node.block.cls.__name__}" for node in classes}
     if is_cluster:
@@ -158,19 +158,18 @@ def assignment(node: Node, options: str | None) -> str:
     arguments += [f"{keyword}={wire}" for keyword, wire in node.wires.items()]
     if options:
         arguments.append(f"opts={options}")
-    return f"{node.name} = {call(node.block.cls.__name__, arguments)}"
+    return call(f"{node.name} = {node.block.cls.__name__}", arguments)
 
 
-def call(function: str, arguments: Sequence[str]) -> str:
+def call(head: str, arguments: Sequence[str], indent: str = "") -> str:
     """A call, wrapped as ruff would wrap it."""
-    # An assignment's own name and « = » are as long as the longest component's name allows.
-    flat = f"{function}({', '.join(arguments)})"
-    if len(flat) + 32 <= WIDTH:
+    flat = f"{indent}{head}({', '.join(arguments)})"
+    inner = f"{indent}    {', '.join(arguments)}"
+    if len(flat) <= WIDTH:
         return flat
-    inner = f"    {', '.join(arguments)}"
     if len(inner) <= WIDTH:
-        return f"{function}(\n{inner}\n)"
-    return f"{function}(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
+        return f"{indent}{head}(\n{inner}\n{indent})"
+    return f"{indent}{head}(\n" + "".join(f"{indent}    {argument},\n" for argument in arguments) + f"{indent})"
 
 
 def settings(program: Program) -> str:
@@ -181,7 +180,7 @@ def settings(program: Program) -> str:
     for node in program.nodes:
         kind = node.block.settings.__name__
         values = [f"{key}={literal(value)}" for key, value in node.given.items()]
-        fields.append(f"    {node.name}: {kind} = {call(kind, values)}".replace("\n", "\n    "))
+        fields.append(call(f"{node.name}: {kind} = {kind}", values, indent="    "))
     return "\n".join(
         [
             '"""What each component is set to. Pulumi.<environment>.yaml changes it for one environment."""',

@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 Size = Literal["small", "medium", "large"]
 """How much of a thing; each cloud's module says which machine that is."""
 
+LogDays = Literal[30, 60, 90, 180, 365, 400, 731]
+"""Days to keep a log: of the values that CloudWatch Logs takes (PutRetentionPolicy), those that make sense here."""
+
 
 class Settings(BaseModel):
     """What a team may tune: plain values, checked before any resource exists."""

@@ -29,6 +29,7 @@ def preview(
     *,
     progress: Callable[[str], None] | None = None,
     session: Session | None = None,
+    references: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Plan:
     """Plans the programs of a repository.
 
@@ -37,6 +38,7 @@ def preview(
         environments: which environments; all unless named.
         progress: told what is going on.
         session: a warm process to use; one is started and ended unless given.
+        references: what programs outside of the repository output, by the name of the stack (``organization/…``).
 
     Raises:
         ScaffoldError: there is no repository, no such environment, or its interpreter cannot run Pulumi programs.
@@ -47,9 +49,9 @@ def preview(
             raise unknown("environment", environment, repository.environments, "--env")
     wanted = list(environments or repository.environments)
     if session:
-        return _plan(repository, wanted, session, progress)
+        return _plan(repository, wanted, session, progress, references or {})
     with open_session(repository) as own:
-        return _plan(repository, wanted, own, progress)
+        return _plan(repository, wanted, own, progress, references or {})
 
 
 def open_session(repository: Repository) -> Session:
@@ -58,7 +60,11 @@ def open_session(repository: Repository) -> Session:
 
 
 def _plan(
-    repository: Repository, environments: Sequence[str], session: Session, progress: Callable[[str], None] | None
+    repository: Repository,
+    environments: Sequence[str],
+    session: Session,
+    progress: Callable[[str], None] | None,
+    references: Mapping[str, Mapping[str, Any]],
 ) -> Plan:
     programs = repository.programs
     pending: dict[int, tuple[str, Mode, int]] = {}
@@ -75,7 +81,8 @@ def _plan(
             f"organization/{repository.project(other)}/{environment}": answers[environment, other, mode]["raw_outputs"]
             for other in programs[:step]
         }
-        request = _request(repository, program, environment, mode, configurations[environment, program], before)
+        configuration = configurations[environment, program]
+        request = _request(repository, program, environment, mode, configuration, {**references, **before})
         pending[session.send(request)] = (environment, mode, step)
 
     for environment in environments:
@@ -193,8 +200,15 @@ def _answered(answer: Answer, configuration: Configuration) -> Iterator[Finding]
 
 
 def _finding(item: Mapping[str, Any]) -> Finding:
-    known = {key: item.get(key) for key in ("urn", "path", "source", "reason")}
-    return Finding(item.get("severity", "note"), item["code"], item["message"], **known)
+    return Finding(
+        item.get("severity", "note"),
+        item["code"],
+        item["message"],
+        urn=item.get("urn"),
+        path=item.get("path"),
+        source=item.get("source"),
+        reason=item.get("reason"),
+    )
 
 
 SETTING = re.compile(r"(?P<file>Pulumi\.\w+\.yaml): (?P<key>[\w-]+:\w+)\.(?P<path>\S+): (?P<problem>.+)")

@@ -16,6 +16,7 @@ LONGEST = {
     "aws:s3/bucket:Bucket": 63,
     "aws:rds/instance:Instance": 63,
     "aws:eks/cluster:Cluster": 100,
+    "gcp:serviceaccount/account:Account": 30,
 }
 """Characters that a type's name may have (each service's API reference, checked 2026-11-24)."""
 

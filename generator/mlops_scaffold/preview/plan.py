@@ -116,8 +116,8 @@ def describe(finding: Finding) -> str:
 
 
 def grouped(findings: Sequence[Finding]) -> Sequence[tuple[Finding, int]]:
-    """Findings that differ by environment or program only, once each with their number, in order."""
-    keys = [(f.severity, f.code, f.message, f.path, f.source) for f in findings]
+    """Findings that only differ by where they stand, once each with their number, in order."""
+    keys = [(f.severity, f.code, f.message, f.path) for f in findings]
     count = Counter(keys)
     firsts = dict(zip(reversed(keys), reversed(findings), strict=True))
     return [(firsts[key], count[key]) for key in dict.fromkeys(keys)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pulumi import Input, Output
 from pydantic import Field
 
+from mlops_stacks.cluster import Cluster
 from mlops_stacks.component import Component, Settings, Size
 
 
@@ -29,13 +30,13 @@ class DatabaseSettings(Settings):
     """How big the database is, and how far back it can go."""
 
     size: Size = "small"
-    """The machine: 2 GiB of memory, 8 GiB, or 32 GiB."""
+    """The machine: at least 2 GiB of memory, 8 GiB, or 32 GiB."""
     storage_gb: int = Field(default=20, ge=20, le=16384)
     """Disk to begin with, in GiB; it grows by itself to five times that."""
     standby: bool = False
     """Whether a second machine in another zone takes over when the first fails; doubles the price."""
     backup_days: int = Field(default=14, ge=1, le=35)
-    """Days back to which the database can be restored, to the second."""
+    """Days back to which the database can be restored: to the second, on Google Cloud to the day beyond seven."""
     protected: bool = True
     """Whether ``destroy`` refuses to delete the database, and a last snapshot is taken if it is forced to."""
 
@@ -55,12 +56,12 @@ class Database(Component):
     """The key that encrypts the administrator's credentials."""
 
     @abstractmethod
-    def grant_connect(self, grantee: str, source: Input[str]) -> Connection:
+    def grant_connect(self, grantee: str, client: Cluster) -> Connection:
         """Admits a client: opens the port to it, and gives it a database and a user of its own.
 
         Args:
             grantee: who asks; it names the database and the user (``-`` becomes ``_``), and must not change.
-            source: where the client's packets come from, as ``Cluster.pod_source`` says.
+            client: the cluster whose pods connect.
         """
 
     @abstractmethod

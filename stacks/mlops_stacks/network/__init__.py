@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from ipaddress import IPv4Network
+from typing import Annotated, Literal
 
 from pulumi import Output
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from mlops_stacks.component import Component, Settings
+from mlops_stacks.component import Component, LogDays, Settings
+
+
+def private_range(text: str) -> str:
+    """Refuses what is no private /16.
+
+    Raises:
+        ValueError: which pydantic reports as a setting that is not allowed.
+    """
+    network = IPv4Network(text)
+    if network.prefixlen != 16 or not network.is_private:
+        raise ValueError("a private range with 16 fixed bits, such as 10.0.0.0/16")
+    return text
 
 
 class NetworkSettings(Settings):
     """How wide the network is, and how it reaches the internet."""
 
-    cidr: str = Field(default="10.0.0.0/16", pattern=r"^\d+\.\d+\.\d+\.\d+/16$")
+    cidr: Annotated[str, AfterValidator(private_range)] = "10.0.0.0/16"
     """The address range, a /16. Choose one that no network you will ever peer with uses."""
     zones: int = Field(default=2, ge=2, le=3)
     """How many availability zones to spread over. The subnets of a zone never change when one is added."""
@@ -22,7 +35,7 @@ class NetworkSettings(Settings):
     """The zones by id, where the region is not in our table; else leave it empty."""
     nat: Literal["one", "per-zone"] = "one"
     """One NAT gateway (cheap; a zone's failure cuts the way out) or one a zone."""
-    log_days: int = 365
+    log_days: LogDays = 365
     """Days to keep flow logs."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pulumi import Output
@@ -11,9 +11,10 @@ from pydantic import Field
 
 from mlops_stacks.component import Component, Settings
 
-Way = Literal["api", "database", "internet", "identity"]
+Way = Literal["api", "database", "internet", "identity", "platform"]
 """A way out of a namespace: the cluster's API, the database, HTTPS to the internet (the cloud's APIs are reached so),
-and the agent that hands out cloud credentials. DNS is always open, and so is the namespace to itself."""
+the agent that hands out cloud credentials, and the platform's other namespaces, each of which says whom it lets in.
+DNS is always open, and so is the namespace to itself."""
 
 
 class WorkspaceSettings(Settings):
@@ -27,6 +28,8 @@ class WorkspaceSettings(Settings):
     """The memory, in GiB, that the pods of one namespace may request together."""
     pods: int = Field(default=100, ge=1)
     """How many pods one namespace may have."""
+    storage_class: str = "encrypted"
+    """The name of the default storage class. On AWS we make it; elsewhere it must be there, and encrypt."""
 
 
 class Workspace(Component):
@@ -42,6 +45,8 @@ class Workspace(Component):
     """The network's address range, inside which the database is."""
     api_cidr: Output[str]
     """The address range of the cluster's own services."""
+    quota: Output[Mapping[str, str]]
+    """What the pods of one namespace may use together, as Kubernetes writes a quota."""
 
     @abstractmethod
     def namespace(self, grantee: str, *, ways: Sequence[Way] = ()) -> Output[str]:

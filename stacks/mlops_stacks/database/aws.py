@@ -1,0 +1,229 @@
+"""Database on AWS: PostgreSQL on RDS."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+import pulumi
+import pulumi_random as random
+from pulumi import Input, Output
+from pulumi_aws import cloudwatch, ec2, iam, rds, vpc
+
+from mlops_stacks import database
+from mlops_stacks.cluster import Cluster
+from mlops_stacks.component import Size
+from mlops_stacks.database import Connection, DatabaseSettings
+from mlops_stacks.keys import Keys
+from mlops_stacks.network import Network
+
+VERSION = "18"
+"""PostgreSQL's major version; RDS has it since 18.1 (RDS for PostgreSQL release notes, checked 2026-11-24)."""
+
+MACHINES: dict[Size, str] = {"small": "db.t4g.small", "medium": "db.m7g.large", "large": "db.m7g.2xlarge"}
+"""2, 8 and 32 GiB of memory. The small one is burstable: right for metadata, wrong for steady load."""
+
+PORT = 5432
+LOG_DAYS = 365
+"""Days to keep the server's log: a year, as CKV_AWS_338 asks."""
+LARGEST_DISK_GB = 65536
+"""What a PostgreSQL instance on gp3 grows to at most, in GiB (RDS User Guide, DB instance storage)."""
+
+
+class Database(database.Database):
+    """An RDS instance in the private subnets, whose administrator's password RDS makes, keeps and rotates."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: DatabaseSettings,
+        *,
+        keys: Keys,
+        network: Network,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, opts, protected=settings.protected)
+
+        subnets = rds.SubnetGroup(name, subnet_ids=network.private_subnet_ids, opts=self.child)
+        firewall = ec2.SecurityGroup(
+            name,
+            description="Clients of the database, each admitted by a rule of its own",
+            vpc_id=network.network_id,
+            opts=self.child,
+        )
+        parameters = rds.ParameterGroup(
+            name,
+            family=f"postgres{VERSION}",
+            description="TLS only, and a log of slow queries, lock waits and sessions",
+            # No log_statement: it would write the passwords of CREATE ROLE into the log.
+            parameters=[
+                rds.ParameterGroupParameterArgs(name="rds.force_ssl", value="1"),
+                rds.ParameterGroupParameterArgs(name="log_min_duration_statement", value="1000"),  # ms
+                rds.ParameterGroupParameterArgs(name="log_lock_waits", value="1"),
+                rds.ParameterGroupParameterArgs(name="log_disconnections", value="1"),
+            ],
+            opts=self.child,
+        )
+
+        # A name of our own, because RDS logs to groups named after the instance, and makes them itself, without key and
+        # without end, when they are not there before it.
+        identifier = f"{pulumi.get_project()}-{pulumi.get_stack()}-{name}"
+        logs = {
+            log: cloudwatch.LogGroup(
+                f"{name}-{log}",
+                name=f"/aws/rds/instance/{identifier}/{log}",
+                retention_in_days=LOG_DAYS,
+                kms_key_id=keys.logs,
+                opts=self.child,
+            )
+            for log in ("postgresql", "upgrade")
+        }
+        instance = rds.Instance(
+            name,
+            identifier=identifier,
+            instance_class=MACHINES[settings.size],
+            engine="postgres",
+            # The major version alone: RDS picks the minor one, and raises it in the maintenance window.
+            engine_version=VERSION,
+            auto_minor_version_upgrade=True,
+            # At the end of its years a version is replaced, not charged for by the hour.
+            engine_lifecycle_support="open-source-rds-extended-support-disabled",
+            username="administrator",
+            manage_master_user_password=True,
+            master_user_secret_kms_key_id=keys.secrets,
+            # Lets people in for a quarter of an hour without a password, once a database user has the role rds_iam.
+            iam_database_authentication_enabled=True,
+            storage_type="gp3",
+            allocated_storage=settings.storage_gb,
+            max_allocated_storage=min(5 * settings.storage_gb, LARGEST_DISK_GB),
+            storage_encrypted=True,
+            kms_key_id=keys.data,
+            db_subnet_group_name=subnets.name,
+            vpc_security_group_ids=[firewall.id],
+            publicly_accessible=False,
+            port=PORT,
+            ca_cert_identifier="rds-ca-rsa2048-g1",
+            parameter_group_name=parameters.name,
+            multi_az=settings.standby,
+            # UTC, one after the other. What needs a restart waits for the second one.
+            backup_window="02:00-03:00",
+            maintenance_window="sun:03:30-sun:04:30",
+            apply_immediately=False,
+            backup_retention_period=settings.backup_days,
+            delete_automated_backups=not settings.protected,
+            copy_tags_to_snapshot=True,
+            deletion_protection=settings.protected,
+            skip_final_snapshot=not settings.protected,
+            final_snapshot_identifier=f"{identifier}-final",
+            enabled_cloudwatch_logs_exports=list(logs),
+            monitoring_interval=60,  # seconds
+            monitoring_role_arn=self._monitoring(f"{name}-monitoring", identifier, keys),
+            database_insights_mode="standard",
+            performance_insights_enabled=True,
+            performance_insights_kms_key_id=keys.data,
+            performance_insights_retention_period=7,  # days, the free ones
+            opts=pulumi.ResourceOptions.merge(self.keep, pulumi.ResourceOptions(depends_on=list(logs.values()))),
+        )
+
+        self.publish(
+            host=instance.address,
+            administrator=instance.master_user_secrets.apply(lambda secrets: secrets[0].secret_arn),
+            firewall=firewall.id,
+            key=keys.secrets,
+        )
+
+    def grant_connect(self, grantee: str, client: Cluster) -> Connection:
+        """Opens the port to the cluster and generates a password; an SQL job then makes database and user."""
+        self._admit(client)
+        # Of the special characters, those that stand for themselves in a URL (RFC 3986, unreserved).
+        password = random.RandomPassword(grantee, length=32, override_special="-._~", opts=self.child)
+        user = grantee.replace("-", "_")
+        return Connection(
+            host=self.host,
+            port=PORT,
+            database=user,
+            user=user,
+            password=password.result,
+            administrator=self.administrator,
+        )
+
+    @cache  # noqa: B019 - components live as long as the program
+    def _admit(self, client: Cluster) -> None:
+        """Opens the port to a cluster: once for all of its services, because EC2 refuses the same rule twice."""
+        vpc.SecurityGroupIngressRule(
+            client.name,
+            security_group_id=self.firewall,
+            referenced_security_group_id=client.pod_source,
+            ip_protocol="tcp",
+            from_port=PORT,
+            to_port=PORT,
+            description=f"PostgreSQL from {client.name}",
+            opts=self.child,
+        )
+
+    def grant_administer(self, grantee: str, identity: Input[str]) -> None:
+        """Lets the role read the secret that RDS manages, and use its key through Secrets Manager."""
+        iam.RolePolicy(
+            f"{grantee}-administer",
+            role=identity,
+            policy=Output.all(self.administrator, self.key).apply(lambda args: let_read(args[0], args[1])),
+            opts=self.child,
+        )
+
+    def _monitoring(self, name: str, instance: str, keys: Keys) -> Output[str]:
+        """The ARN of the role in which RDS reports memory, disk and processes."""
+        role = iam.Role(
+            name, assume_role_policy=keys.data.apply(lambda arn: let_monitoring_assume(arn, instance)), opts=self.child
+        )
+        rights = iam.RolePolicyAttachment(
+            name,
+            role=role.name,
+            policy_arn=keys.data.apply(
+                lambda arn: f"arn:{arn.split(':')[1]}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+            ),
+            opts=self.child,
+        )
+        # By way of its rights: RDS refuses a role that does not have them yet.
+        return rights.id.apply(lambda _: role.arn)
+
+
+def let_read(secret_arn: str, key_arn: str) -> str:
+    """The policy of a role that may read one secret, and use its key through Secrets Manager alone."""
+    region = key_arn.split(":")[3]
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": secret_arn},
+                {
+                    "Effect": "Allow",
+                    "Action": "kms:Decrypt",
+                    "Resource": key_arn,
+                    "Condition": {"StringEquals": {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com"}},
+                },
+            ],
+        }
+    )
+
+
+def let_monitoring_assume(arn: str, instance: str) -> str:
+    """Lets RDS's monitoring take the role, for one instance of the account and region that this ARN is of."""
+    _, partition, _, region, account, _ = arn.split(":", 5)
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "monitoring.rds.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                    "Condition": {
+                        "StringEquals": {
+                            "aws:SourceAccount": account,
+                            "aws:SourceArn": f"arn:{partition}:rds:{region}:{account}:db:{instance}",
+                        }
+                    },
+                }
+            ],
+        }
+    )

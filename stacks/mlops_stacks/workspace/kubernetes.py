@@ -1,0 +1,163 @@
+"""Workspace on any Kubernetes cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import get_args
+
+import pulumi
+from pulumi import Input, Output, ResourceOptions
+from pulumi_kubernetes.core import v1 as core
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.networking import v1 as networking
+
+from mlops_stacks import workspace
+from mlops_stacks.cluster import Cluster
+from mlops_stacks.kubernetes import labels
+from mlops_stacks.network import Network
+from mlops_stacks.workspace import Way, WorkspaceSettings
+
+Peer = networking.NetworkPolicyPeerArgs
+Policy = networking.NetworkPolicySpecArgs
+Port = networking.NetworkPolicyPortArgs
+Rule = networking.NetworkPolicyEgressRuleArgs
+
+EVERYTHING = LabelSelectorArgs()
+"""Selects every pod."""
+
+RESTRICTED = {
+    f"pod-security.kubernetes.io/{mode}{suffix}": value
+    for mode in ("enforce", "warn", "audit")
+    for suffix, value in (("", "restricted"), ("-version", "latest"))
+}
+"""The labels by which a namespace refuses a pod that runs as root or reaches for its node (Kubernetes, *Pod Security
+Standards*). ``latest`` is the cluster's own version: when that is raised, so is the standard."""
+
+PRIVATE_RANGES = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
+"""What is not the internet: private and shared networks, and a machine's own addresses, where a pod could ask for the
+credentials of its node (RFC 1918, 6598 and 3927)."""
+
+NODE_DNS = "169.254.20.10/32"
+"""Where a DNS cache on the node itself listens (Kubernetes, *NodeLocal DNSCache*)."""
+
+IDENTITY_AGENT = "169.254.170.23/32"
+"""Where the agent of EKS Pod Identity listens (EKS User Guide); elsewhere nothing answers there."""
+
+
+class Workspace(workspace.Workspace):
+    """Namespaces that are locked down, limited and closed to each other, on nodes and disks that are there already."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: WorkspaceSettings,
+        *,
+        network: Network,
+        cluster: Cluster,
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, opts)
+        self._open(settings, network, cluster, settings.storage_class)
+
+    def _open(self, settings: WorkspaceSettings, network: Network, cluster: Cluster, storage_class: Input[str]) -> None:
+        """Publishes what a workspace promises, and makes the namespaces for people's own work."""
+        self.publish(
+            namespaces=list(settings.namespaces),
+            storage_class=storage_class,
+            network_cidr=network.cidr,
+            api_cidr=cluster.api_cidr,
+            quota={
+                "requests.cpu": str(settings.cpu),
+                "requests.memory": f"{settings.memory_gb}Gi",
+                "pods": str(settings.pods),
+            },
+        )
+        for namespace in settings.namespaces:
+            self.namespace(namespace, ways=get_args(Way))
+
+    def namespace(self, grantee: str, *, ways: Sequence[Way] = ()) -> Output[str]:
+        """Makes the namespace with its quota and limits, and a network policy for each thing its pods may do."""
+        namespace = core.Namespace(
+            grantee, metadata=ObjectMetaArgs(name=grantee, labels=labels(grantee) | RESTRICTED), opts=self.child
+        )
+
+        def metadata(name: str) -> ObjectMetaArgs:
+            return ObjectMetaArgs(name=name, namespace=namespace.metadata.name, labels=labels(grantee))
+
+        core.ResourceQuota(
+            grantee,
+            metadata=metadata("quota"),
+            spec=core.ResourceQuotaSpecArgs(hard=self.quota),
+            opts=self.child,
+        )
+        # Under a quota, a pod that does not say what it needs is refused; this says it, for a small one. What memory it
+        # asks for is also its limit, because memory that is not there kills somebody; CPU that is not there only slows.
+        # So whoever asks for more memory says both.
+        core.LimitRange(
+            grantee,
+            metadata=metadata("defaults"),
+            spec=core.LimitRangeSpecArgs(
+                limits=[
+                    core.LimitRangeItemArgs(
+                        type="Container",
+                        default_request={"cpu": "100m", "memory": "512Mi"},
+                        default={"memory": "512Mi"},
+                    )
+                ]
+            ),
+            opts=self.child,
+        )
+        # Kubernetes makes this account too; server-side apply does not mind who comes first. A pod that names no
+        # account of its own gets no token for the API.
+        core.ServiceAccount(
+            grantee, metadata=metadata("default"), automount_service_account_token=False, opts=self.child
+        )
+
+        policies = {
+            "default-deny": Policy(pod_selector=EVERYTHING, policy_types=["Ingress", "Egress"]),
+            "same-namespace": Policy(
+                pod_selector=EVERYTHING,
+                policy_types=["Ingress", "Egress"],
+                ingress=[networking.NetworkPolicyIngressRuleArgs(from_=[Peer(pod_selector=EVERYTHING)])],
+                egress=[Rule(to=[Peer(pod_selector=EVERYTHING)])],
+            ),
+            "dns": out(self._dns()),
+            **{way: out(self._way(way)) for way in ways},
+        }
+        for kind, spec in policies.items():
+            networking.NetworkPolicy(f"{grantee}-{kind}", metadata=metadata(kind), spec=spec, opts=self.child)
+
+        return namespace.metadata.name
+
+    def _dns(self) -> Rule:
+        """DNS by address, because on EKS Auto Mode it is a service of the node, without a pod that one could select."""
+        resolvers = [
+            block(self.api_cidr),
+            block(NODE_DNS),
+            # Elsewhere it is pods, and some network plugins see them instead of the address that was asked.
+            Peer(namespace_selector=LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": "kube-system"})),
+        ]
+        return Rule(to=resolvers, ports=[Port(port=53, protocol="UDP"), Port(port=53, protocol="TCP")])
+
+    def _way(self, way: Way) -> Rule:
+        """Whom a way out leads to, and on which port."""
+        ours = {"app.kubernetes.io/part-of": pulumi.get_project()}
+        rules: dict[Way, Rule] = {
+            # The service's address, and the addresses in the network that stand behind it.
+            "api": Rule(to=[block(self.api_cidr), block(self.network_cidr)], ports=[Port(port=443)]),
+            "database": Rule(to=[block(self.network_cidr)], ports=[Port(port=5432)]),
+            "internet": Rule(to=[block("0.0.0.0/0", *PRIVATE_RANGES)], ports=[Port(port=443)]),
+            "identity": Rule(to=[block(IDENTITY_AGENT)], ports=[Port(port=80)]),
+            "platform": Rule(to=[Peer(namespace_selector=LabelSelectorArgs(match_labels=ours))]),
+        }
+        return rules[way]
+
+
+def block(cidr: Input[str], *but: str) -> Peer:
+    """A range of addresses, without some."""
+    return Peer(ip_block=networking.IPBlockArgs(cidr=cidr, except_=list(but) or None))
+
+
+def out(rule: Rule) -> Policy:
+    """Lets every pod of a namespace out, as the rule says."""
+    return Policy(pod_selector=EVERYTHING, policy_types=["Egress"], egress=[rule])

@@ -1,0 +1,47 @@
+"""Every example of a catalogue page is a program that plans, in both passes, with nothing found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import program
+
+import mlops_stacks
+from mlops_scaffold.catalogue import Catalogue
+from mlops_scaffold.preview import preview
+from mlops_scaffold.preview.session import Session
+
+PAGES = sorted(Path(mlops_stacks.__file__).parent.glob("*/README.md"))
+FENCE = re.compile(r"^```python\n# plan: (\d+) resources\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def examples() -> Iterator[tuple[str, int, str]]:
+    for page in PAGES:
+        for index, (count, source) in enumerate(FENCE.findall(page.read_text())):
+            yield f"{page.parent.name}-{index}", int(count), source
+
+
+def elsewhere() -> dict[str, object]:
+    """Outputs of a program that an example refers to: something for each output of each contract."""
+    catalogue = Catalogue.installed()
+    return {
+        f"{capability}.{output}": ["subnet-a", "subnet-b"] if output.endswith("ids") else f"projects/acme/{output}/x"
+        for capability in catalogue.capabilities
+        for output in catalogue.contract(capability).outputs()
+    }
+
+
+@pytest.mark.parametrize(("name", "count", "source"), [pytest.param(*found, id=found[0]) for found in examples()])
+def test_example_plans(name: str, count: int, source: str, tmp_path: Path, session: Session) -> None:
+    plan = preview(program(tmp_path, source), session=session, references={"organization/shared/dev": elsewhere()})
+
+    assert [finding for finding in plan.findings if finding.severity not in ("note", "unchecked")] == [], name
+    assert len(plan.programs[0].made) == count, sorted(resource["type"] for resource in plan.programs[0].made)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
+def test_every_python_fence_is_an_example(page: Path) -> None:
+    assert page.read_text().count("```python") == len(FENCE.findall(page.read_text()))
