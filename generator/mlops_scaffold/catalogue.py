@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from mlops_scaffold import closure, document
 from mlops_scaffold.document import Document
@@ -54,9 +54,15 @@ class Block:
         return _summary(self.cls)
 
     @property
-    def files(self) -> Path:
-        """The folder of what it adds to a repository; it need not exist."""
-        return Path(inspect.getfile(self.cls)).parent / "files"
+    def files(self) -> Mapping[PurePosixPath, Path]:
+        """What it adds to a repository: path there to path here. ``files/any`` is for every variant of a capability."""
+        folder = Path(inspect.getfile(self.cls)).parent / "files"
+        return {
+            PurePosixPath(path.relative_to(folder / part)): path
+            for part in ("any", self.variant)
+            for path in sorted((folder / part).rglob("*"))
+            if path.is_file() and "__pycache__" not in path.parts
+        }
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,12 @@ WIDTH = 120
 
 Files = dict[PurePosixPath, bytes]
 
+REPOSITORY_ITSELF = b"""\
+# For `pulumi install` in this folder: the program finds its blocks because the repository is installed. Run it in the
+# folder above first, where the lock with the hashes is; `make setup` does both.
+-e ..
+"""
+
 
 @dataclass(frozen=True)
 class Program:
@@ -94,6 +100,8 @@ def compose(platform: Platform, catalogue: Catalogue) -> Files:
         for environment in platform.environments:
             text = configuration(program, environment, platform)
             add(program.folder / f"Pulumi.{environment}.yaml", text.encode(), "the program")
+        if program.imports:
+            add(program.folder / "requirements.txt", REPOSITORY_ITSELF, "the program")
     needed = [node.block.cls.__module__ for node in platform.nodes]
     needed += [f"{node.block.cls.__module__.rpartition('.')[0]}" for node in platform.nodes]
     if any(node.in_cluster for node in platform.nodes):
@@ -101,8 +109,8 @@ def compose(platform: Platform, catalogue: Catalogue) -> Files:
     for path, source in closure.modules(needed, catalogue.roots).items():
         add(path, source.read_bytes(), "the building blocks")
     for node in platform.nodes:
-        for source in sorted(path for path in node.block.files.rglob("*") if path.is_file()):
-            add(PurePosixPath(source.relative_to(node.block.files)), source.read_bytes(), node.name)
+        for path, source in node.block.files.items():
+            add(path, source.read_bytes(), node.name)
     return files
 
 
@@ -123,7 +131,7 @@ def main(program: Program, platform: Platform) -> str:
     classes = [*program.imports, *program.nodes]
     imports = {f"from {node.block.cls.__module__} import {node.block.cls.__name__}" for node in classes}
     if is_cluster:
-        lines += ["import pulumi"]
+        lines += ["import pulumi", ""]
         imports.add("from mlops_stacks.kubernetes import inside")
     else:
         imports.add("from mlops_stacks.component import export")

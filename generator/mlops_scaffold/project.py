@@ -111,12 +111,23 @@ def context(wanted: Platform, data: Path) -> Mapping[str, Any]:
             }
             for program in wanted.programs
         ],
+        "pages": _pages(wanted),
         "deferred": [{"name": name, "why": why} for name, why in wanted.blueprint.deferred.items()],
         "packages": sorted(tops),
         "dependencies": _lines(data / "locks" / f"{answers.cloud}.in"),
         "tools": _lines(data / "locks" / "tools.in"),
         "lock": (data / "locks" / f"{answers.cloud}.txt").read_text(encoding="utf-8"),
     }
+
+
+def _pages(wanted: Platform) -> list[Mapping[str, str]]:
+    """The pages that components bring along: where each is, and its heading."""
+    files = {path: source for node in wanted.nodes for path, source in node.block.files.items()}
+    return [
+        {"path": str(path), "title": source.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")}
+        for path, source in files.items()
+        if path.match("docs/*.md")
+    ]
 
 
 def _lines(path: Path) -> list[str]:

@@ -15,7 +15,7 @@ import shutil
 import signal
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -35,20 +35,21 @@ def staging(target: Path) -> Iterator[Path]:
     Raises:
         ScaffoldError: the target exists, or its parent cannot be written to.
     """
-    if target.exists() or target.is_symlink():
-        raise ScaffoldError(
-            f"'{target}' exists already",
-            where=str(target),
-            then="choose another name or another --output, or move it away",
-        )
-    if twin := next((path for path in _siblings(target) if path.name.lower() == target.name.lower()), None):
-        raise ScaffoldError(f"'{target}' differs from '{twin.name}' by case only", where=str(target.parent))
-    folder = target.parent / f"{STAGING}{os.getpid()}"
-    interrupted = signal.signal(signal.SIGTERM, _interrupt)
     with _explained(target):
+        if os.path.lexists(target):
+            raise ScaffoldError(
+                f"'{target}' exists already",
+                where=str(target),
+                then="choose another name or another --output, or move it away",
+            )
+        if twin := next((path for path in _siblings(target) if path.name.lower() == target.name.lower()), None):
+            raise ScaffoldError(f"'{target}' differs from '{twin.name}' by case only", where=str(target.parent))
+        missing = [folder for folder in target.parents if not folder.exists()]
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target.parent)
+        folder = target.parent / f"{STAGING}{os.getpid()}"
         folder.mkdir()
+    interrupted = signal.signal(signal.SIGTERM, _interrupt)
     try:
         with _explained(target), (folder / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -56,6 +57,12 @@ def staging(target: Path) -> Iterator[Path]:
             place.mkdir()
             yield place
             place.rename(target)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        for parent in missing:
+            with suppress(OSError):
+                parent.rmdir()
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         signal.signal(signal.SIGTERM, interrupted)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Coroutine, Iterator
 from pathlib import PurePath
-from typing import TypedDict
+from types import TracebackType
+from typing import Any, TypedDict
 
 from pulumi.runtime.proto import source_pb2
 
@@ -23,7 +26,37 @@ class Failure(TypedDict):
     """The innermost of them: ``cluster/__main__.py:12``."""
 
 
-def describe(error: BaseException, root: str) -> Failure:
+class Tracebacks:
+    """Remembers where exceptions came from.
+
+    An exception passes from task to task on its way out of the SDK, and asyncio's futures forget its traceback once
+    they have handed it on (``future_get_result`` in CPython's ``_asynciomodule.c``): at the end the frames of the
+    program may or may not be in it.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[int, list[TracebackType]] = defaultdict(list)
+        self._errors: list[BaseException] = []
+        """Kept, so that no other exception gets the same id."""
+
+    def task(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], **options: Any) -> asyncio.Task:
+        """A task factory for an event loop."""
+        return asyncio.Task(self._watch(work), loop=loop, **options)
+
+    def of(self, error: BaseException) -> list[TracebackType]:
+        """All the ways that the exception took, the one nearest to its origin first."""
+        return [*self._seen[id(error)], *filter(None, [error.__traceback__])]
+
+    async def _watch(self, work: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            return await work
+        except BaseException as error:
+            self._errors.append(error)
+            self._seen[id(error)].extend(filter(None, [error.__traceback__]))
+            raise
+
+
+def describe(error: BaseException, root: str, tracebacks: Tracebacks) -> Failure:
     """The exception that the program itself caused.
 
     The SDK raises what follows from the first failure, with the first as its cause; the outer one (``'NoneType' object
@@ -33,10 +66,10 @@ def describe(error: BaseException, root: str) -> Failure:
     for cause in reversed(chain):
         if isinstance(cause, SyntaxError) and cause.filename:
             place = f"{_relative(cause.filename, root)}:{cause.lineno}"
-            return Failure(
-                type="SyntaxError", message=cause.msg, frames=[f"{place}: {cause.text or ''}".rstrip()], source=place
-            )
-        if own := [frame for frame in traceback.extract_tb(cause.__traceback__) if is_own(frame.filename, root)]:
+            frames = [f"{place}: {cause.text or ''}".rstrip()]
+            return Failure(type="SyntaxError", message=cause.msg, frames=frames, source=place)
+        own = _own_frames(tracebacks.of(cause), root)
+        if own:
             places = [f"{_relative(frame.filename, root)}:{frame.lineno}" for frame in own]
             return Failure(
                 type=type(cause).__name__,
@@ -44,21 +77,7 @@ def describe(error: BaseException, root: str) -> Failure:
                 frames=[f"{place} in {frame.name}: {frame.line}" for place, frame in zip(places, own, strict=True)],
                 source=places[-1],
             )
-    root_cause = chain[-1]
-    source = next(filter(None, (_registration(cause, root) for cause in reversed(chain))), None)
-    return Failure(type=type(root_cause).__name__, message=_message(root_cause, root), frames=[], source=source)
-
-
-def _registration(error: BaseException, root: str) -> str | None:
-    """Where the program made the resource that the SDK was about to register.
-
-    Its own frames are gone by then, but the SDK keeps their trace in the variable ``stack_trace``.
-    """
-    for frame, _ in traceback.walk_tb(error.__traceback__):
-        trace = frame.f_locals.get("stack_trace")
-        if isinstance(trace, source_pb2.StackTrace) and (source := source_of(trace, root)):
-            return source
-    return None
+    return _while_registering(chain, root, tracebacks)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -68,6 +87,27 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         seen.add(id(error))
         yield error
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _own_frames(ways: list[TracebackType], root: str) -> list[traceback.FrameSummary]:
+    """The frames of the program in the first traceback that has any."""
+    of_each = ([frame for frame in traceback.extract_tb(way) if is_own(frame.filename, root)] for way in ways)
+    return next(filter(None, of_each), [])
+
+
+def _while_registering(chain: list[BaseException], root: str, tracebacks: Tracebacks) -> Failure:
+    """An exception of the SDK's own, with the resource that it was about to register, and where that was made.
+
+    The program's frames are gone by then, but the SDK keeps their trace in the variable ``stack_trace``.
+    """
+    kind, message = type(chain[-1]).__name__, _message(chain[-1], root)
+    ways = [way for error in reversed(chain) for way in tracebacks.of(error)]
+    for frame, _ in (step for way in ways for step in traceback.walk_tb(way)):
+        known = frame.f_locals
+        if isinstance(known.get("stack_trace"), source_pb2.StackTrace):
+            message = f"{known['ty']} '{known['name']}': {message}"
+            return Failure(type=kind, message=message, frames=[], source=source_of(known["stack_trace"], root))
+    return Failure(type=kind, message=message, frames=[], source=None)
 
 
 def _message(error: BaseException, root: str) -> str:

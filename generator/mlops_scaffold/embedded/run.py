@@ -19,7 +19,7 @@ from pulumi import runtime
 
 from .check import check, is_undeclared, reason_to_suppress
 from .deployment import Deployment
-from .failure import Failure, describe
+from .failure import Failure, Tracebacks, describe
 from .monitor import Monitor
 from .registration import ordered
 from .wire import marked
@@ -52,17 +52,18 @@ def run(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _failure(request: Mapping[str, Any], monitor: Monitor) -> Failure | None:
     """Runs the program; what went wrong, if anything did."""
+    tracebacks = Tracebacks()
     expected = request.get("expected_packages", {})
     try:
         _enter(request)
         sys.argv = [request["program"]]
         sys.path[:0] = request.get("path", ())  # before what is installed, which may hold another copy
         _refuse_shadowed(expected, _to_be_loaded(request["program"], expected))
-        _execute(request, monitor)
+        _execute(request, monitor, tracebacks)
         _refuse_shadowed(expected, _loaded())
     except BaseException as error:  # the program's, whatever it is: even SystemExit and KeyboardInterrupt
         ended_well = isinstance(error, SystemExit) and not error.code
-        return None if ended_well else describe(error, request["root"])
+        return None if ended_well else describe(error, request["root"], tracebacks)
     return None
 
 
@@ -72,7 +73,7 @@ def _enter(request: Mapping[str, Any]) -> None:
     os.chdir(program if program.is_dir() else program.parent)
 
 
-def _execute(request: Mapping[str, Any], monitor: Monitor) -> None:
+def _execute(request: Mapping[str, Any], monitor: Monitor, tracebacks: Tracebacks) -> None:
     deployment = monitor.deployment
 
     def show(
@@ -103,6 +104,7 @@ def _execute(request: Mapping[str, Any], monitor: Monitor) -> None:
     )
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
+    loop.set_task_factory(tracebacks.task)
     loop.set_default_executor(ThreadPoolExecutor(PARALLEL * 4))  # as the language host does
 
     def program() -> None:

@@ -12,7 +12,7 @@ _COMPUTE = f"{_GOOGLE}/compute/v1/projects/{{gcp_project}}"
 _ARN = "arn:aws:{service}:{region}:{account}"
 
 EXACT: dict[str, dict[str, str]] = {
-    "aws:acm/certificate:Certificate": {"id": "{arn}", "arn": _ARN + ":certificate/{uuid}"},
+    "aws:acm/certificate:Certificate": {"arn": _ARN + ":certificate/{uuid}", "id": "{arn}"},
     "aws:apigatewayv2/api:Api": {"id": "{hex10}", "apiEndpoint": "https://{id}.execute-api.{region}.amazonaws.com"},
     "aws:cloudwatch/logGroup:LogGroup": {"id": "{name}", "arn": "arn:aws:logs:{region}:{account}:log-group:{name}"},
     "aws:dynamodb/table:Table": {"id": "{name}", "arn": _ARN + ":table/{name}"},
@@ -57,10 +57,10 @@ EXACT: dict[str, dict[str, str]] = {
         "arn": "arn:aws:iam::{account}:instance-profile/{name}",
     },
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": {
-        "id": "{arn}",
         "arn": "arn:aws:iam::{account}:oidc-provider/{host}",
+        "id": "{arn}",
     },
-    "aws:iam/policy:Policy": {"id": "{arn}", "arn": "arn:aws:iam::{account}:policy/{name}", "policyId": "ANPA{HEX17}"},
+    "aws:iam/policy:Policy": {"arn": "arn:aws:iam::{account}:policy/{name}", "policyId": "ANPA{HEX17}", "id": "{arn}"},
     "aws:iam/role:Role": {"id": "{name}", "arn": "arn:aws:iam::{account}:role/{name}", "uniqueId": "AROA{HEX17}"},
     "aws:iam/user:User": {"id": "{name}", "arn": "arn:aws:iam::{account}:user/{name}", "uniqueId": "AIDA{HEX17}"},
     "aws:kms/alias:Alias": {"name": "alias/{physical}", "id": "{name}", "arn": _ARN + ":{name}"},
@@ -74,8 +74,8 @@ EXACT: dict[str, dict[str, str]] = {
     },
     "aws:lambda/functionUrl:FunctionUrl": {"functionUrl": "https://{hex32}.lambda-url.{region}.on.aws/"},
     "aws:lb/loadBalancer:LoadBalancer": {
-        "id": "{arn}",
         "arn": "arn:aws:elasticloadbalancing:{region}:{account}:loadbalancer/app/{name}/{hex16}",
+        "id": "{arn}",
         "dnsName": "{name}-{digits10}.{region}.elb.amazonaws.com",
     },
     "aws:rds/cluster:Cluster": {
@@ -101,8 +101,8 @@ EXACT: dict[str, dict[str, str]] = {
         "bucketDomainName": "{bucket}.s3.amazonaws.com",
         "bucketRegionalDomainName": "{bucket}.s3.{region}.amazonaws.com",
     },
-    "aws:secretsmanager/secret:Secret": {"id": "{arn}", "arn": _ARN + ":secret:{name}-{hex6}"},
-    "aws:sns/topic:Topic": {"id": "{arn}", "arn": _ARN + ":{name}"},
+    "aws:secretsmanager/secret:Secret": {"arn": _ARN + ":secret:{name}-{hex6}", "id": "{arn}"},
+    "aws:sns/topic:Topic": {"arn": _ARN + ":{name}", "id": "{arn}"},
     "aws:sqs/queue:Queue": {
         "url": "https://sqs.{region}.amazonaws.com/{account}/{name}",
         "id": "{url}",
