@@ -135,3 +135,20 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def production(repository: Path, session: Session) -> Plan:
     """The plan of its production."""
     return preview(repository, ["prod"], session=session)
+
+
+def elsewhere(cloud: str = "gcp") -> dict[str, object]:
+    """Outputs of a program elsewhere: something for each output of each contract."""
+    catalogue = Catalogue.installed()
+    forms = {
+        "gcp": "projects/acme/locations/europe-west1/{0}/x",
+        "aws": "arn:aws:service:eu-west-1:123456789012:{0}/x",
+    }
+    special: dict[str, object] = {"namespaces": ["models"], "quota": {"pods": "9"}, "api_cidr": "172.20.0.0/16"}
+    return {
+        f"{capability}.{output}": special.get(
+            output, ["a", "b"] if output.endswith("ids") else forms[cloud].format(output)
+        )
+        for capability in catalogue.capabilities
+        for output in catalogue.contract(capability).outputs()
+    }

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import program
+from conftest import elsewhere, program
 
 import mlops_stacks
-from mlops_scaffold.catalogue import Catalogue
 from mlops_scaffold.preview import preview
 from mlops_scaffold.preview.session import Session
 
@@ -22,16 +21,6 @@ def examples() -> Iterator[tuple[str, int, str]]:
     for page in PAGES:
         for index, (count, source) in enumerate(FENCE.findall(page.read_text())):
             yield f"{page.parent.name}-{index}", int(count), source
-
-
-def elsewhere() -> dict[str, object]:
-    """Outputs of a program that an example refers to: something for each output of each contract."""
-    catalogue = Catalogue.installed()
-    return {
-        f"{capability}.{output}": ["subnet-a", "subnet-b"] if output.endswith("ids") else f"projects/acme/{output}/x"
-        for capability in catalogue.capabilities
-        for output in catalogue.contract(capability).outputs()
-    }
 
 
 @pytest.mark.parametrize(("name", "count", "source"), [pytest.param(*found, id=found[0]) for found in examples()])

@@ -225,11 +225,9 @@ class Catalogue:
     def contract(self, capability: str) -> type[Component]:
         """The contract of a capability."""
         package, module = self._modules[capability][""]
-        return next(
-            found
-            for found in vars(_load(package, module)).values()
-            if inspect.isclass(found) and issubclass(found, Component) and Component in found.__bases__
-        )
+        classes = [found for found in vars(_load(package, module)).values() if inspect.isclass(found)]
+        own = [found for found in classes if issubclass(found, Component) and found.__module__ == module]
+        return next(found for found in own if Component in found.__bases__)
 
     # -- blueprints ---------------------------------------------------------------------------------
 

@@ -168,7 +168,7 @@ def _reads_as_number(given: Wire) -> bool:
 
 SCALARS = {
     bool: Scalar("a bool", lambda given: isinstance(given, bool), lambda given: given in ("true", "false")),
-    int: Scalar("an integer", lambda given: _is_number(given) and given == int(given), _reads_as_number),
+    int: Scalar("an integer", lambda given: _is_number(given) and float(given).is_integer(), _reads_as_number),
     float: Scalar("a number", _is_number, _reads_as_number),
     str: Scalar("a text", lambda given: isinstance(given, str), lambda given: isinstance(given, bool | int | float)),
 }

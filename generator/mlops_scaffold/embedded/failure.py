@@ -39,7 +39,7 @@ class Tracebacks:
         self._errors: list[BaseException] = []
         """Kept, so that no other exception gets the same id."""
 
-    def task(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], **options: Any) -> asyncio.Task:
+    def task(self, loop: asyncio.AbstractEventLoop, work: Any, /, **options: Any) -> asyncio.Task[Any]:
         """A task factory for an event loop."""
         return asyncio.Task(self._watch(work), loop=loop, **options)
 

@@ -36,7 +36,7 @@ class RefusedError(grpc.RpcError, Exception):
 
 
 Stub: Any = resource_pb2_grpc.ResourceMonitorStub
-"""The type of a monitor; SDKs up to about 3.26x serve transforms to nothing else."""
+"""The type of a monitor; older SDKs (3.231 is one) serve transforms to nothing else."""
 
 
 class Host(Stub):

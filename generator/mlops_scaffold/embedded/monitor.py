@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from google.protobuf import empty_pb2, struct_pb2
-from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.proto import provider_pb2, resource_pb2
 
 from . import answers, placeholders, wire
 from .deployment import Deployment
@@ -31,6 +31,9 @@ from .transforms import with_dependencies
 from .wire import Wire
 
 RegisterRequest = resource_pb2.RegisterResourceRequest
+
+InvokeResponse: Any = getattr(resource_pb2, "ResourceInvokeResponse", provider_pb2.InvokeResponse)
+"""An SDK of 3.231 takes a provider's own response."""
 
 
 class Monitor(Host):
@@ -107,7 +110,10 @@ class Monitor(Host):
         else:
             state = self._created(resource)[1]
         self._states[resource.urn] = state
-        return resource_pb2.ReadResourceResponse(urn=resource.urn, id=request.id, properties=wire.encode(state))
+        response = resource_pb2.ReadResourceResponse(urn=resource.urn, properties=wire.encode(state))
+        if "id" in response.DESCRIPTOR.fields_by_name:  # an SDK of 3.231 takes the id that it asked for
+            response.id = request.id
+        return response
 
     def ExistsResource(self, _: Any) -> Any:
         """Whether something exists cannot be known without asking a cloud."""
@@ -118,7 +124,7 @@ class Monitor(Host):
         self.resources[request.urn].outputs = wire.settle(wire.decode(request.outputs))
         return empty_pb2.Empty()
 
-    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeResponse:
+    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> Any:
         """Answers a provider function.
 
         Raises:
@@ -128,12 +134,12 @@ class Monitor(Host):
         package, version = self.providers.package(request, request.tok)
         provider = request.provider or self._default_provider(package, version, request.tok)
         arguments = wire.decode(request.args)
-        waits_for = {*request.dependsOn, *wire.dependencies(arguments)}
+        declared = getattr(request, "dependsOn", ())  # an SDK of 3.231 does not say
+        waits_for = {*declared, *wire.dependencies(arguments)}
         if self.deployment.dry_run and self._any_to_create(waits_for):
-            return resource_pb2.ResourceInvokeResponse(unknown=True)
+            return InvokeResponse(unknown=True)
         answer = self._answer(request.tok, wire.settle(arguments), provider)
-        fields: dict[str, Any] = {"return": wire.encode(answer)}  # a keyword of Python's
-        return resource_pb2.ResourceInvokeResponse(**fields)
+        return InvokeResponse(**{"return": wire.encode(answer)})  # a keyword of Python's
 
     def Call(self, request: Any) -> Any:
         """A method of a remote component runs in its provider.

@@ -1,0 +1,85 @@
+"""A platform team's own distribution works like ours: installed for real, its blueprint chosen, its block copied."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PLUGIN = Path(__file__).parent / "plugin"
+
+pytestmark = pytest.mark.xdist_group("plugin")
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the distribution installed in it, as pip would."""
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*command, "--python", sys.executable, "--target", str(folder), str(PLUGIN)], check=True)
+    return folder
+
+
+def scaffold(site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "mlops_scaffold", *arguments],
+        env={**os.environ, "PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_its_blueprint_and_block_make_a_repository_that_plans(installed: Path, tmp_path: Path) -> None:
+    result = scaffold(installed, "new", "acme", "--stage", "acme-batch", "--cloud", "aws", "--output", str(tmp_path))
+
+    assert result.returncode == 0, result.stderr
+    made = tmp_path / "acme"
+    compared = filecmp.dircmp(
+        PLUGIN / "acme_platform" / "blocks" / "queue", made / "acme_platform" / "blocks" / "queue"
+    )
+    assert (compared.diff_files, compared.left_only, compared.right_only) == ([], [], [])
+    assert "queue = Queue(" in (made / "__main__.py").read_text()
+    assert "QueueSettings(retention_days=7)" in (made / "settings.py").read_text()
+    assert "acme_platform" in (made / "pyproject.toml").read_text()
+    assert "queue 2" in result.stdout
+    assert not [path for path in made.rglob("*.py") if "mlops_scaffold" in path.read_text()]
+
+
+def test_it_stands_in_the_catalogue(installed: Path) -> None:
+    assert "An SQS queue" in scaffold(installed, "catalogue").stdout
+    assert "retention_days" in scaffold(installed, "show", "queue").stdout
+
+
+def test_a_broken_distribution_is_a_warning_with_its_name_and_version(tmp_path: Path) -> None:
+    broken = tmp_path / "broken-3.1.dist-info"
+    broken.mkdir()
+    (broken / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 3.1\n")
+    (broken / "entry_points.txt").write_text("[mlops_scaffold.stacks]\nbroken = not_there\n")
+
+    result = scaffold(tmp_path, "catalogue")
+
+    assert result.returncode == 0
+    assert "warning broken 3.1: cannot load 'not_there': ModuleNotFoundError" in result.stdout
+    assert "series-a" in result.stdout
+
+
+def test_a_clash_of_names_is_an_error_that_names_both(installed: Path, tmp_path: Path) -> None:
+    twin = tmp_path / "twin-1.0.dist-info"
+    twin.mkdir()
+    (twin / "METADATA").write_text("Metadata-Version: 2.1\nName: twin\nVersion: 1.0\n")
+    (twin / "entry_points.txt").write_text("[mlops_scaffold.blueprints]\ntwin = twin\n")
+    (tmp_path / "twin").mkdir()
+    (tmp_path / "twin" / "__init__.py").write_text("")
+    (tmp_path / "twin" / "series-a.yaml").write_text("summary: mine\n")
+
+    result = scaffold(tmp_path, "new", "acme", "--stage", "series-a", "--cloud", "aws", "--output", str(tmp_path / "x"))
+
+    assert result.returncode == 2
+    assert "two packages define the blueprint 'series-a'" in result.stderr
+    assert "twin 1.0" in result.stderr
+    assert "mlops-scaffold 0.1.0" in result.stderr
