@@ -40,17 +40,18 @@ def at(value: Any, path: str) -> Any:
 
 
 def holds(found: Any, expected: Any) -> bool:
+    if found is MISSING:
+        return expected == {"absent": True}
     match expected:
         case {"matches": pattern}:
             return isinstance(found, str) and re.search(pattern, found) is not None
         case {"contains": part}:
-            return found is not MISSING and part in found
+            # In a list of texts, such as a command's arguments: in one of them.
+            return part in found or (isinstance(found, list) and any(part in str(item) for item in found))
         case {"min": least}:
-            return found is not MISSING and found >= least
+            return found >= least
         case {"max": most}:
-            return found is not MISSING and found <= most
-        case {"absent": True}:
-            return found is MISSING
+            return found <= most
         case _:
             return found == expected
 

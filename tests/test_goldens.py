@@ -1,0 +1,67 @@
+"""Whole results, kept as files: what ``new`` writes, and what each environment of it plans.
+
+A plan's golden holds every resource by its place in the tree, with the options that protect it: enough to see what a
+change does to all platforms in one diff.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import REFRESH
+
+from mlops_scaffold.preview import preview
+from mlops_scaffold.preview.session import Session
+
+GOLDENS = Path(__file__).parent / "goldens"
+WHOLE = ["__main__.py", "settings.py", "Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml"]
+"""The files of each program that are kept word for word; of all others, the tree says that they are there."""
+
+
+def compare(golden: Path, found: str, config: pytest.Config) -> None:
+    if config.getoption(REFRESH):
+        golden.parent.mkdir(parents=True, exist_ok=True)
+        golden.write_text(found)
+    kept = golden.read_text() if golden.exists() else ""
+    assert kept == found, f"{golden.name} has changed; if that is right: make golden"
+
+
+def test_the_files(repository: Path, pytestconfig: pytest.Config) -> None:
+    files = sorted(path for path in repository.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    lines = [f"{path.relative_to(repository)}" for path in files]
+
+    compare(GOLDENS / "series-a-aws" / "tree.txt", "\n".join(lines) + "\n", pytestconfig)
+
+
+@pytest.mark.parametrize("folder", ["", "cluster"])
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_program(folder: str, name: str, repository: Path, pytestconfig: pytest.Config) -> None:
+    golden = GOLDENS / "series-a-aws" / folder / name.replace(".py", ".py.txt")
+
+    compare(golden, (repository / folder / name).read_text(), pytestconfig)
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_a_plan(environment: str, repository: Path, session: Session, pytestconfig: pytest.Config) -> None:
+    plan = preview(repository, [environment], session=session)
+    lines = [f"{len(program.made)} {program.project}" for program in plan.programs]
+    lines += [describe(resource) for program in plan.programs for resource in program.resources]
+
+    assert plan.of("error") == []
+    compare(GOLDENS / "series-a-aws" / f"{environment}.plan.txt", "\n".join(sorted(lines)) + "\n", pytestconfig)
+
+
+def describe(resource: dict[str, Any]) -> str:
+    """One resource on one line; the hash changes with any of its inputs."""
+    inputs = hashlib.sha256(repr(canonical(resource.get("deepInputs", resource["inputs"]))).encode()).hexdigest()[:8]
+    flags = [name for name in ("protect", "retainOnDelete") if resource[name]]
+    return " ".join([resource["urn"].partition("::")[2], inputs, *flags])
+
+
+def canonical(value: Any) -> Any:
+    if isinstance(value, dict):
+        return sorted((key, canonical(item)) for key, item in value.items())
+    return [canonical(item) for item in value] if isinstance(value, list) else value
