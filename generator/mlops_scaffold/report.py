@@ -7,47 +7,45 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-from rich.tree import Tree
+import click
 
 from mlops_scaffold.catalogue import Block, Catalogue
 from mlops_scaffold.errors import unknown
 from mlops_scaffold.preview.plan import ABOUT, CANNOT, Plan, Program, describe, grouped
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from mlops_scaffold.project import Made
 
 STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 
 def _console() -> Console:
+    from rich.console import Console
+
     return Console(highlight=False, soft_wrap=True)
 
 
 def progress(message: str) -> None:
     """Says what is going on, on a terminal only."""
     if sys.stderr.isatty():
-        Console(stderr=True, highlight=False).print(f"[dim]{escape(message)}[/dim]")
+        click.secho(message, err=True, dim=True)
 
 
 def made(result: Made) -> None:
     """What ``new`` made, and what a person needs next."""
-    console = _console()
     answers = result.platform.answers
-    console.print(f"[bold]{result.folder}[/bold]: {answers.stage} on {answers.cloud}, {answers.region}")
+    click.echo(f"{result.folder}: {answers.stage} on {answers.cloud}, {answers.region}")
     for problem in result.problems:
-        console.print(f"[yellow]warning[/yellow] {escape(problem)}")
+        click.echo(f"{click.style('warning', 'yellow')} {problem}")
     if result.plan:
-        console.print()
+        click.echo()
         plan(result.plan)
-    shown = _relative(result.folder)
-    console.print()
-    console.print("Next:")
-    console.print(f"  cd {shown} && make setup     its own Python environment, from the hashed lock")
-    console.print("  make check test            types, style, and the plans of every environment, offline")
-    console.print("  make bootstrap ENV=dev     the state bucket and its key in your account; then make up ENV=dev")
+    click.echo("\nNext:")
+    click.echo(f"  cd {_relative(result.folder)} && make setup   # its own Python environment, from the hashed lock")
+    click.echo("  make check test            # types, style, and the plans of every environment, offline")
+    click.echo("  make bootstrap ENV=dev     # the state bucket and its key in your account; then make up ENV=dev")
 
 
 def _relative(folder: Path) -> Path:
@@ -56,6 +54,9 @@ def _relative(folder: Path) -> Path:
 
 def plan(found: Plan) -> None:
     """A plan: what each program makes, what to mind, what nobody could check."""
+    from rich.markup import escape
+    from rich.tree import Tree
+
     console = _console()
     for environment in dict.fromkeys(program.environment for program in found.programs):
         tree = Tree(f"[bold]{environment}[/bold]")
@@ -111,6 +112,9 @@ def _count(number: int, noun: str) -> str:
 
 def catalogue(found: Catalogue) -> None:
     """Every capability with its components, and every blueprint."""
+    from rich.markup import escape
+    from rich.table import Table
+
     console = _console()
     blocks = [*found.blocks()]
     table = Table(box=None, pad_edge=False)
@@ -132,6 +136,8 @@ def catalogue(found: Catalogue) -> None:
 
 def show(found: Catalogue, name: str) -> None:
     """One capability or blueprint."""
+    from rich.markup import escape
+
     console = _console()
     if name in found.blueprints:
         document = found.blueprint(name, "NAME")

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import pulumi
 from pulumi import ResourceOptions
 from pulumi_aws import eks
-from pulumi_kubernetes.apiextensions import CustomResource
+from pulumi_kubernetes import apiextensions
 from pulumi_kubernetes.core import v1 as core
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
-from pulumi_kubernetes.storage.v1 import StorageClass
+from pulumi_kubernetes.meta import v1 as meta
+from pulumi_kubernetes.storage import v1 as storage
 
 from mlops_stacks import workspace
 from mlops_stacks.cluster import Cluster
@@ -39,7 +39,7 @@ class Workspace(kubernetes.Workspace):
         # should AWS have set it by then.
         enforcement = core.ConfigMap(
             "network-policies",
-            metadata=ObjectMetaArgs(
+            metadata=meta.ObjectMetaArgs(
                 name="amazon-vpc-cni", namespace="kube-system", annotations={"pulumi.com/patchForce": "true"}
             ),
             data={"enable-network-policy-controller": "true"},
@@ -63,11 +63,13 @@ class Workspace(kubernetes.Workspace):
         )
         self._open(settings, network, cluster, disks.metadata.name)
 
-    def _disks(self, name: str, keys: Keys) -> StorageClass:
+    def _disks(self, name: str, keys: Keys) -> storage.StorageClass:
         """The storage class: Auto Mode has a driver, but no class."""
-        return StorageClass(
+        return storage.StorageClass(
             name,
-            metadata=ObjectMetaArgs(name=name, annotations={"storageclass.kubernetes.io/is-default-class": "true"}),
+            metadata=meta.ObjectMetaArgs(
+                name=name, annotations={"storageclass.kubernetes.io/is-default-class": "true"}
+            ),
             provisioner="ebs.csi.eks.amazonaws.com",
             parameters={
                 "type": "gp3",
@@ -84,16 +86,18 @@ class Workspace(kubernetes.Workspace):
             opts=self.child,
         )
 
-    def _nodes(self, settings: WorkspaceSettings, keys: Keys, network: Network, cluster: Cluster) -> CustomResource:
+    def _nodes(
+        self, settings: WorkspaceSettings, keys: Keys, network: Network, cluster: Cluster
+    ) -> apiextensions.CustomResource:
         """Nodes for everything that needs no GPU: started when a pod finds no place, stopped when one stands empty.
 
         Source of the fields: EKS User Guide, *Create a node class* and *Create a node pool*, checked 2026-11-24.
         """
-        node_class = CustomResource(
+        node_class = apiextensions.CustomResource(
             "nodes",
             api_version="eks.amazonaws.com/v1",
             kind="NodeClass",
-            metadata=ObjectMetaArgs(name="private"),
+            metadata=meta.ObjectMetaArgs(name="private"),
             spec={
                 "role": cluster.node_identity,
                 "subnetSelectorTerms": network.private_subnet_ids.apply(lambda ids: [{"id": id} for id in ids]),
@@ -107,11 +111,11 @@ class Workspace(kubernetes.Workspace):
             },
             opts=self.child,
         )
-        return CustomResource(
+        return apiextensions.CustomResource(
             "nodes-general",
             api_version="karpenter.sh/v1",
             kind="NodePool",
-            metadata=ObjectMetaArgs(name="general"),
+            metadata=meta.ObjectMetaArgs(name="general"),
             spec={
                 "template": {
                     "spec": {

@@ -8,7 +8,7 @@ from typing import get_args
 import pulumi
 from pulumi import Input, Output, ResourceOptions
 from pulumi_kubernetes.core import v1 as core
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.networking import v1 as networking
 
 from mlops_stacks import workspace
@@ -16,14 +16,6 @@ from mlops_stacks.cluster import Cluster
 from mlops_stacks.kubernetes import labels
 from mlops_stacks.network import Network
 from mlops_stacks.workspace import Way, WorkspaceSettings
-
-Peer = networking.NetworkPolicyPeerArgs
-Policy = networking.NetworkPolicySpecArgs
-Port = networking.NetworkPolicyPortArgs
-Rule = networking.NetworkPolicyEgressRuleArgs
-
-EVERYTHING = LabelSelectorArgs()
-"""Selects every pod."""
 
 RESTRICTED = {
     f"pod-security.kubernetes.io/{mode}{suffix}": value
@@ -78,11 +70,13 @@ class Workspace(workspace.Workspace):
     def namespace(self, grantee: str, *, ways: Sequence[Way] = ()) -> Output[str]:
         """Makes the namespace with its quota and limits, and a network policy for each thing its pods may do."""
         namespace = core.Namespace(
-            grantee, metadata=ObjectMetaArgs(name=grantee, labels=labels(grantee) | RESTRICTED), opts=self.child
+            grantee,
+            metadata=meta.ObjectMetaArgs(name=grantee, labels=labels(grantee) | RESTRICTED),
+            opts=self.child,
         )
 
-        def metadata(name: str) -> ObjectMetaArgs:
-            return ObjectMetaArgs(name=name, namespace=namespace.metadata.name, labels=labels(grantee))
+        def metadata(name: str) -> meta.ObjectMetaArgs:
+            return meta.ObjectMetaArgs(name=name, namespace=namespace.metadata.name, labels=labels(grantee))
 
         core.ResourceQuota(
             grantee,
@@ -113,13 +107,24 @@ class Workspace(workspace.Workspace):
             grantee, metadata=metadata("default"), automount_service_account_token=False, opts=self.child
         )
 
+        everything = meta.LabelSelectorArgs()
         policies = {
-            "default-deny": Policy(pod_selector=EVERYTHING, policy_types=["Ingress", "Egress"]),
-            "same-namespace": Policy(
-                pod_selector=EVERYTHING,
+            "default-deny": networking.NetworkPolicySpecArgs(
+                pod_selector=everything, policy_types=["Ingress", "Egress"]
+            ),
+            "same-namespace": networking.NetworkPolicySpecArgs(
+                pod_selector=everything,
                 policy_types=["Ingress", "Egress"],
-                ingress=[networking.NetworkPolicyIngressRuleArgs(from_=[Peer(pod_selector=EVERYTHING)])],
-                egress=[Rule(to=[Peer(pod_selector=EVERYTHING)])],
+                ingress=[
+                    networking.NetworkPolicyIngressRuleArgs(
+                        from_=[networking.NetworkPolicyPeerArgs(pod_selector=everything)]
+                    )
+                ],
+                egress=[
+                    networking.NetworkPolicyEgressRuleArgs(
+                        to=[networking.NetworkPolicyPeerArgs(pod_selector=everything)]
+                    )
+                ],
             ),
             "dns": out(self._dns()),
             **{way: out(self._way(way)) for way in ways},
@@ -129,35 +134,56 @@ class Workspace(workspace.Workspace):
 
         return namespace.metadata.name
 
-    def _dns(self) -> Rule:
+    def _dns(self) -> networking.NetworkPolicyEgressRuleArgs:
         """DNS by address, because on EKS Auto Mode it is a service of the node, without a pod that one could select."""
         resolvers = [
             block(self.api_cidr),
             block(NODE_DNS),
             # Elsewhere it is pods, and some network plugins see them instead of the address that was asked.
-            Peer(namespace_selector=LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": "kube-system"})),
+            networking.NetworkPolicyPeerArgs(
+                namespace_selector=meta.LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": "kube-system"})
+            ),
         ]
-        return Rule(to=resolvers, ports=[Port(port=53, protocol="UDP"), Port(port=53, protocol="TCP")])
+        return networking.NetworkPolicyEgressRuleArgs(
+            to=resolvers,
+            ports=[
+                networking.NetworkPolicyPortArgs(port=53, protocol="UDP"),
+                networking.NetworkPolicyPortArgs(port=53, protocol="TCP"),
+            ],
+        )
 
-    def _way(self, way: Way) -> Rule:
+    def _way(self, way: Way) -> networking.NetworkPolicyEgressRuleArgs:
         """Whom a way out leads to, and on which port."""
         ours = {"app.kubernetes.io/part-of": pulumi.get_project()}
-        rules: dict[Way, Rule] = {
+        rules: dict[Way, networking.NetworkPolicyEgressRuleArgs] = {
             # The service's address, and the addresses in the network that stand behind it.
-            "api": Rule(to=[block(self.api_cidr), block(self.network_cidr)], ports=[Port(port=443)]),
-            "database": Rule(to=[block(self.network_cidr)], ports=[Port(port=5432)]),
-            "internet": Rule(to=[block("0.0.0.0/0", *PRIVATE_RANGES)], ports=[Port(port=443)]),
-            "identity": Rule(to=[block(IDENTITY_AGENT)], ports=[Port(port=80)]),
-            "platform": Rule(to=[Peer(namespace_selector=LabelSelectorArgs(match_labels=ours))]),
+            "api": networking.NetworkPolicyEgressRuleArgs(
+                to=[block(self.api_cidr), block(self.network_cidr)],
+                ports=[networking.NetworkPolicyPortArgs(port=443)],
+            ),
+            "database": networking.NetworkPolicyEgressRuleArgs(
+                to=[block(self.network_cidr)], ports=[networking.NetworkPolicyPortArgs(port=5432)]
+            ),
+            "internet": networking.NetworkPolicyEgressRuleArgs(
+                to=[block("0.0.0.0/0", *PRIVATE_RANGES)], ports=[networking.NetworkPolicyPortArgs(port=443)]
+            ),
+            "identity": networking.NetworkPolicyEgressRuleArgs(
+                to=[block(IDENTITY_AGENT)], ports=[networking.NetworkPolicyPortArgs(port=80)]
+            ),
+            "platform": networking.NetworkPolicyEgressRuleArgs(
+                to=[networking.NetworkPolicyPeerArgs(namespace_selector=meta.LabelSelectorArgs(match_labels=ours))]
+            ),
         }
         return rules[way]
 
 
-def block(cidr: Input[str], *but: str) -> Peer:
+def block(cidr: Input[str], *but: str) -> networking.NetworkPolicyPeerArgs:
     """A range of addresses, without some."""
-    return Peer(ip_block=networking.IPBlockArgs(cidr=cidr, except_=list(but) or None))
+    return networking.NetworkPolicyPeerArgs(ip_block=networking.IPBlockArgs(cidr=cidr, except_=list(but) or None))
 
 
-def out(rule: Rule) -> Policy:
+def out(rule: networking.NetworkPolicyEgressRuleArgs) -> networking.NetworkPolicySpecArgs:
     """Lets every pod of a namespace out, as the rule says."""
-    return Policy(pod_selector=EVERYTHING, policy_types=["Egress"], egress=[rule])
+    return networking.NetworkPolicySpecArgs(
+        pod_selector=meta.LabelSelectorArgs(), policy_types=["Egress"], egress=[rule]
+    )

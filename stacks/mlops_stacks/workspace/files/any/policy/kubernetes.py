@@ -1,0 +1,70 @@
+"""The rules for objects inside the cluster. After each, the standard or benchmark that asks for the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from policy import Plan, Resource
+
+WORKLOADS = (
+    "kubernetes:apps/v1:DaemonSet",
+    "kubernetes:apps/v1:Deployment",
+    "kubernetes:apps/v1:StatefulSet",
+    "kubernetes:batch/v1:Job",
+)
+
+
+def namespaces_are_restricted(plan: Plan) -> Iterator[str]:
+    """Every namespace enforces Pod Security *restricted* (CIS Kubernetes 5.2)."""
+    for namespace in plan.of("kubernetes:core/v1:Namespace"):
+        if namespace.inputs["metadata"].get("labels", {}).get("pod-security.kubernetes.io/enforce") != "restricted":
+            yield f"the namespace {namespace.name} does not enforce Pod Security restricted"
+
+
+def namespaces_are_closed(plan: Plan) -> Iterator[str]:
+    """Every namespace has a policy that denies all traffic that no other one allows (CIS Kubernetes 5.3.2)."""
+    denied = {
+        policy.inputs["metadata"]["namespace"]
+        for policy in plan.of("kubernetes:networking.k8s.io/v1:NetworkPolicy")
+        if policy.inputs["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    }
+    for namespace in plan.of("kubernetes:core/v1:Namespace"):
+        if namespace.inputs["metadata"]["name"] not in denied:
+            yield f"the namespace {namespace.name} denies nothing by default"
+
+
+def nobody_comes_in_from_the_internet(plan: Plan) -> Iterator[str]:
+    """No network policy lets everybody in."""
+    for policy in plan.of("kubernetes:networking.k8s.io/v1:NetworkPolicy"):
+        for rule in policy.inputs["spec"].get("ingress", []):
+            peers = rule.get("from", [{"ipBlock": {"cidr": "0.0.0.0/0"}}])
+            if any(peer.get("ipBlock", {}).get("cidr") in ("0.0.0.0/0", "::/0") for peer in peers):
+                yield f"the network policy {policy.name} lets everybody in"
+
+
+def images_are_pinned(plan: Plan) -> Iterator[str]:
+    """Every image is named by its digest, for a tag can be moved (CKV_K8S_43)."""
+    for workload, container in _containers(plan):
+        if "@sha256:" not in container["image"]:
+            yield f"{workload.name}: the image {container['image']} has no digest"
+
+
+def containers_are_limited(plan: Plan) -> Iterator[str]:
+    """Every container gives up its privileges, and says what memory it needs (CKV_K8S_20, 37, 12 and 13)."""
+    for workload, container in _containers(plan):
+        security = container.get("securityContext", {})
+        dropped = security.get("capabilities", {}).get("drop", [])
+        if security.get("allowPrivilegeEscalation", True) or "ALL" not in dropped:
+            yield f"{workload.name}: the container {container['name']} keeps privileges"
+        resources = container.get("resources", {})
+        if not all("memory" in resources.get(kind, {}) for kind in ("requests", "limits")):
+            yield f"{workload.name}: the container {container['name']} does not say what memory it needs"
+
+
+def _containers(plan: Plan) -> Iterator[tuple[Resource, dict[str, Any]]]:
+    """Every container of every workload."""
+    for workload in plan.of(*WORKLOADS):
+        pod = workload.inputs["spec"]["template"]["spec"]
+        for container in (*pod.get("initContainers", []), *pod["containers"]):
+            yield workload, container

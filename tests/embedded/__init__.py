@@ -1,0 +1,1 @@
+"""Programs run by the embedded preview, and what it says about them."""
