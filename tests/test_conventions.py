@@ -6,6 +6,7 @@ import ast
 import inspect
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ SOURCES = sorted(path for path in CATALOGUE.roots["mlops_stacks"].rglob("*.py") 
 each_source = pytest.mark.parametrize("source", SOURCES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 
 
-def verbs(cls: type[Component]) -> dict[str, object]:
+def verbs(cls: type[Component]) -> dict[str, Callable[..., object]]:
     """The public methods that a component's contracts add."""
     own = {
         name: member

@@ -12,11 +12,18 @@ CLUSTER_SDK = "pulumi_kubernetes"
 
 
 @cache
-def _imports(path: Path, module: str) -> frozenset[str]:
-    """The absolute names that a file imports, each ``from`` both as a module and as a module of a package."""
+def _imports(path: Path, module: str, *, late: bool = True) -> frozenset[str]:
+    """The absolute names that a file imports, each ``from`` both as a module and as a module of a package.
+
+    Args:
+        path: the file.
+        module: its dotted name.
+        late: whether what is imported inside of a function counts; it may run elsewhere, in an image of its own.
+    """
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_bytes(), str(path))):
+    tree = _parse(path)
+    for node in ast.walk(tree) if late else tree.body:
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -27,6 +34,11 @@ def _imports(path: Path, module: str) -> frozenset[str]:
             names.add(base)
             names.update(f"{base}.{alias.name}" for alias in node.names)
     return frozenset(names)
+
+
+@cache
+def _parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_bytes(), str(path))
 
 
 def _file(name: str, roots: Mapping[str, Path]) -> tuple[PurePosixPath, Path] | None:
@@ -64,10 +76,11 @@ def modules(names: Iterable[str], roots: Mapping[str, Path]) -> Mapping[PurePosi
 
 
 def outside(names: Iterable[str], roots: Mapping[str, Path]) -> Iterator[str]:
-    """The top-level packages that some modules need and the registered packages do not hold."""
+    """The top-level packages that some modules need to be imported, and the registered packages do not hold."""
     for relative, path in modules(names, roots).items():
         dotted = ".".join(relative.with_suffix("").parts).removesuffix(".__init__")
-        yield from (name.split(".")[0] for name in _imports(path, dotted) if name.split(".")[0] not in roots)
+        tops = {name.split(".")[0] for name in _imports(path, dotted, late=False)}
+        yield from sorted(tops - roots.keys())
 
 
 def runs_in_cluster(module: str, roots: Mapping[str, Path]) -> bool:

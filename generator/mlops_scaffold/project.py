@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlops_scaffold import blueprint, render
+import mlops_blueprints
+from mlops_scaffold import blueprint, closure, render
 from mlops_scaffold.answers import Answers
 from mlops_scaffold.catalogue import Catalogue
 from mlops_scaffold.compose import Platform, compose
 from mlops_scaffold.errors import ScaffoldError, unknown
 from mlops_scaffold.preview.plan import Plan
 from mlops_scaffold.resolve import resolve
+
+DATA = Path(mlops_blueprints.__file__).parent
+"""The shell and the locks."""
 
 Progress = Callable[[str], None]
 
@@ -27,7 +32,7 @@ class Made:
     plan: Plan | None
     """Unless it was made without preview."""
     problems: list[str]
-    """Packages that could not be read."""
+    """Packages that could not be read, and what blocks import beyond the lock."""
 
 
 def platform(answers: Answers, catalogue: Catalogue) -> Platform:
@@ -76,21 +81,28 @@ def new(answers: Answers, output: Path, *, plan: bool = True, progress: Progress
                 raise ScaffoldError(
                     f"the repository does not plan:\n{found.failures()}", where=answers.name, then="nothing was written"
                 )
-    return Made(target, wanted, found, catalogue.problems)
+    return Made(target, wanted, found, [*catalogue.problems, *unlocked(wanted, catalogue)])
+
+
+def unlocked(wanted: Platform, catalogue: Catalogue) -> Iterator[str]:
+    """What blocks import and the repository's lock does not hold; a plugin may need more than we do."""
+    lock = (DATA / "locks" / f"{wanted.answers.cloud}.txt").read_text(encoding="utf-8")
+    locked = {line.partition("==")[0].replace("-", "_") for line in lock.splitlines() if "==" in line}
+    modules = [node.block.cls.__module__ for node in wanted.nodes]
+    for package in dict.fromkeys(closure.outside(modules, catalogue.roots)):
+        if package not in sys.stdlib_module_names and package not in locked:
+            yield f"a block imports '{package}', which requirements.txt does not hold: add it there, with its hashes"
 
 
 def build(wanted: Platform, catalogue: Catalogue, folder: Path) -> None:
     """Writes all files of a repository into an empty folder."""
-    import mlops_blueprints
-
-    data = Path(mlops_blueprints.__file__).parent
-    render.shell(data / "shell", context(wanted, data), folder)
+    render.shell(DATA / "shell", context(wanted), folder)
     files = compose(wanted, catalogue)
     render.write(files, folder)
     render.remember(folder, wanted.answers.yaml())
 
 
-def context(wanted: Platform, data: Path) -> Mapping[str, Any]:
+def context(wanted: Platform) -> Mapping[str, Any]:
     """What the shell may substitute and repeat."""
     answers = wanted.answers
     tops = {node.block.cls.__module__.split(".")[0] for node in wanted.nodes} | {"mlops_stacks"}
@@ -114,9 +126,9 @@ def context(wanted: Platform, data: Path) -> Mapping[str, Any]:
         "pages": _pages(wanted),
         "deferred": [{"name": name, "why": why} for name, why in wanted.blueprint.deferred.items()],
         "packages": sorted(tops),
-        "dependencies": _lines(data / "locks" / f"{answers.cloud}.in"),
-        "tools": _lines(data / "locks" / "tools.in"),
-        "lock": (data / "locks" / f"{answers.cloud}.txt").read_text(encoding="utf-8"),
+        "dependencies": _lines(DATA / "locks" / f"{answers.cloud}.in"),
+        "tools": _lines(DATA / "locks" / "tools.in"),
+        "lock": (DATA / "locks" / f"{answers.cloud}.txt").read_text(encoding="utf-8"),
     }
 
 

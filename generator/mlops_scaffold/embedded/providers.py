@@ -63,6 +63,8 @@ class Providers:
         return package != "pulumi" and not {"*", package}.isdisjoint(denied)
 
     def _config(self, package: str) -> dict[str, Wire]:
+        if package == "pulumi":
+            return {}  # what the engine is told (auto-naming, for instance) is nothing to its built-in provider
         own = {key: value for key, value in self._deployment.config.items() if key.startswith(f"{package}:")}
         return {
             key.partition(":")[2]: secret(value) if key in self._deployment.secret_keys else value

@@ -88,7 +88,8 @@ class Repository:
             plain = _without_secrets(value, full)
             if plain != value:
                 secrets.append(full)
-            values[full] = plain if isinstance(plain, str) else json.dumps(plain)
+            # As the engine writes it: a program may go through an object in order.
+            values[full] = plain if isinstance(plain, str) else _compact(plain)
         return Configuration(values, secrets, own)
 
     def _read(self, path: Path) -> Document:
@@ -125,6 +126,10 @@ def _defaults(config: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return found
 
 
+def _compact(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def _without_secrets(value: Any, key: str) -> Any:
     if isinstance(value, Mapping):
         if set(value) == {"secure"}:
@@ -133,9 +138,13 @@ def _without_secrets(value: Any, key: str) -> Any:
     return [_without_secrets(item, key) for item in value] if isinstance(value, list) else value
 
 
+SETTINGS = {"pydantic.fields", "pydantic.functional_validators", "pydantic.main", "pydantic.types"}
+"""What every program's settings import."""
+
+
 def sdk_modules(repository: Repository) -> Sequence[str]:
-    """The provider modules that the repository's blocks touch: importing them once is most of a preview's time."""
-    found: set[str] = set()
+    """The modules of others that the repository's blocks touch: importing them once is most of a preview's time."""
+    found = set(SETTINGS)
     for folder in repository.packages.values():
         for path in folder.rglob("*.py"):
             try:

@@ -65,7 +65,7 @@ class Machine:
     cpu: str
     """CPUs that are always there."""
     memory: str
-    """1 GiB a worker: at rest it holds a third of that (measured with 3.15.2), the rest is for requests."""
+    """1 GiB a worker. At rest each holds 0.3, and what starts them as much again (measured with 3.15.2)."""
     scratch: str
     """Disk for uploads: the largest file, times the uploads at once."""
 

@@ -1,0 +1,58 @@
+"""The plans of all programs in all environments, made without a cloud, an account, or Pulumi's command line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from policy import Plan, Resource
+
+ROOT = Path(__file__).parents[1]
+PROGRAMS = [str(path.parent.relative_to(ROOT)) for path in (*ROOT.glob("Pulumi.yaml"), *ROOT.glob("*/Pulumi.yaml"))]
+"""The folders of the programs, in the order in which they are brought up."""
+ENVIRONMENTS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+
+
+def of(environment: str) -> Mapping[str, Plan]:
+    """The plans of an environment, program to plan.
+
+    Raises:
+        RuntimeError: a program fails; the message is what it printed.
+    """
+    return _all()[environment].result()
+
+
+@cache
+def _all() -> Mapping[str, Future[Mapping[str, Plan]]]:
+    """Every environment's plans, made side by side."""
+    pool = ThreadPoolExecutor()
+    return {environment: pool.submit(_make, environment) for environment in ENVIRONMENTS}
+
+
+def _make(environment: str) -> Mapping[str, Plan]:
+    plans: dict[str, Plan] = {}
+    outputs: Mapping[str, Any] = {}
+    for program in PROGRAMS:
+        plans[program] = _run(program, environment, outputs)
+        outputs = plans[program].outputs
+    return plans
+
+
+def _run(program: str, environment: str, outputs: Mapping[str, Any]) -> Plan:
+    """Runs a program in a Python of its own, so that it leaves no trace in the next one."""
+    done = subprocess.run(
+        [sys.executable, Path(__file__).with_name("planner.py"), ROOT / program, environment],
+        input=json.dumps(outputs),
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{program} does not plan for {environment}:\n{done.stderr}")
+    plan = json.loads(done.stdout)
+    return Plan([Resource(**resource) for resource in plan["resources"]], plan["settings"], plan["outputs"])

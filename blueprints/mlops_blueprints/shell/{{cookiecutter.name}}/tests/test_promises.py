@@ -1,0 +1,53 @@
+"""What holds data keeps its name and its protection.
+
+``promises/<component>.txt`` says what that is, one ``type::name`` a line. Pulumi knows a resource by these: under
+another name it would make a new, empty one, and delete the one with the data. Add what is to be kept; before you
+take a line away, move the data.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import plans
+import pytest
+
+PROMISES = {path.stem: set(path.read_text().split()) for path in Path(__file__).parent.glob("promises/*.txt")}
+
+
+def held(environment: str, *, protected: bool) -> set[str]:
+    """The resources of an environment as ``type::name``, or those of them that are protected."""
+    return {
+        f"{resource.type}::{resource.name}"
+        for plan in plans.of(environment).values()
+        for resource in plan.resources
+        if resource.protected or not protected
+    }
+
+
+def given_up(environment: str) -> set[str]:
+    """The components that the settings of an environment say may be destroyed with their data."""
+    return {
+        component
+        for plan in plans.of(environment).values()
+        for component, settings in plan.settings.items()
+        if settings.get("protected") is False
+    }
+
+
+@pytest.mark.parametrize("environment", plans.ENVIRONMENTS)
+def test_names_are_kept(environment: str) -> None:
+    assert set().union(*PROMISES.values()) <= held(environment, protected=False)
+
+
+@pytest.mark.parametrize("environment", plans.ENVIRONMENTS)
+def test_data_is_protected(environment: str) -> None:
+    """Exactly what is promised: what holds data and is not on the list has nobody who looks after it."""
+    loose = given_up(environment)
+    expected = set().union(*(names for component, names in PROMISES.items() if component not in loose))
+    assert held(environment, protected=True) == expected
+
+
+@pytest.mark.parametrize("environment", [name for name in plans.ENVIRONMENTS if name == "prod"])
+def test_prod_gives_nothing_up(environment: str) -> None:
+    assert not given_up(environment)
