@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import EntryPoint
@@ -91,6 +92,9 @@ class {name}({base or f"{capability}.{name}"}):
 
 
 REFRESH = "--refresh"
+
+for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+    os.environ.pop(name, None)  # A make inside a test is nobody's submake, whoever started the tests.
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
