@@ -1,0 +1,147 @@
+"""What the tool makes of the answers: both passes as one plan, findings with their line, manifests against schemas."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import program, write
+from kubernetes.distil import distil
+
+from mlops_scaffold.preview import kubernetes, names, preview
+from mlops_scaffold.preview.plan import Finding, Plan, grouped
+from mlops_scaffold.preview.session import Session
+from mlops_stacks.cluster import VERSION
+
+
+def test_the_schemas_we_ship_are_those_of_the_version_we_make() -> None:
+    assert kubernetes.newest() == VERSION
+    assert kubernetes.schema_file(VERSION).read_text() == distil(VERSION), "refresh it: make schemas"
+
+
+def manifest(**spec: Any) -> list[dict[str, Any]]:
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x"}, "spec": spec}
+    return [{"type": "kubernetes:core/v1:Service", "urn": "a::b::c::x", "inputs": service, "source": "a.py:1"}]
+
+
+@pytest.mark.parametrize(
+    ("spec", "problems"),
+    [
+        ({"ports": [{"port": 80}]}, []),
+        ({"ports": [{"port": {"$unknown": True}}]}, []),
+        ({"ports": [{"port": {"$secret": True}}]}, []),
+        ({"ports": [{"prot": 80}]}, ["spec.ports.0"]),
+        ({"ports": {"port": 80}}, ["spec.ports"]),
+    ],
+)
+def test_a_manifest_is_held_against_its_schema(spec: dict[str, Any], problems: list[str]) -> None:
+    found = list(kubernetes.check(manifest(**spec)))
+
+    assert sorted({finding.path or "" for finding in found}) == problems
+    assert {finding.severity for finding in found} <= {"error"}
+
+
+def test_a_kind_without_a_schema_is_not_checked_and_says_so() -> None:
+    [finding] = kubernetes.check(
+        [{"type": "kubernetes:x/v1:Y", "urn": "u", "inputs": {"apiVersion": "x/v1", "kind": "Y"}, "source": None}]
+    )
+
+    assert (finding.severity, finding.message) == ("unchecked", "x/v1 Y: its schema is not known here")
+
+
+def test_a_name_that_a_type_would_refuse_is_found() -> None:
+    role = {"type": "aws:iam/role:Role", "urn": f"urn:pulumi:staging::acme::aws:iam/role:Role::{'r' * 50}"}
+
+    [finding] = names.check([role], "acme", "staging")
+
+    assert finding.code == "name-too-long"
+    assert "71 characters, and 64 are allowed" in finding.message
+
+
+def test_what_differs_by_place_only_is_told_once() -> None:
+    findings = [Finding("warning", "x", "same", environment=name, source=f"Pulumi.{name}.yaml:1") for name in "ab"]
+
+    assert grouped(findings) == [(findings[0], 2)]
+
+
+TWO_PROGRAMS = {
+    "Pulumi.yaml": "name: acme\nruntime: python\n",
+    "Pulumi.dev.yaml": "config:\n  acme:token:\n    secure: v1:x:y\n",
+    "__main__.py": (
+        "import pulumi, pulumi_random as random\n"
+        "pet = random.RandomPet('pet')\n"
+        "pulumi.export('pet', pet.id)\n"
+        "pulumi.export('token', pulumi.Config().require_secret('token'))\n"
+    ),
+    "cluster/Pulumi.yaml": "name: acme-cluster\nruntime: python\n",
+    "cluster/Pulumi.dev.yaml": "config: {}\n",
+    "cluster/__main__.py": (
+        "import pulumi, pulumi_random as random\n"
+        "cloud = pulumi.StackReference(f'{pulumi.get_organization()}/acme/{pulumi.get_stack()}')\n"
+        "keepers = {'pet': cloud.get_output('pet'), 'key': cloud.get_output('token')}\n"
+        "random.RandomId('id', byte_length=4, keepers=keepers)\n"
+    ),
+}
+
+
+def test_the_second_program_is_fed_with_the_first_ones_outputs(tmp_path: Path, session: Session) -> None:
+    plan = preview(write(tmp_path, TWO_PROGRAMS), session=session)
+
+    assert plan.of("error") == []
+    [made] = plan.programs[1].made
+    assert made["inputs"]["keepers"]["pet"] == {"$unknown": True}
+    assert made["deepInputs"]["keepers"]["key"] == {"$secret": True}
+    assert isinstance(made["deepInputs"]["keepers"]["pet"], str)
+
+
+def test_a_secret_that_surfaces_is_an_error_with_its_line(tmp_path: Path, session: Session) -> None:
+    source = TWO_PROGRAMS["__main__.py"].replace(
+        "pulumi.export('pet', pet.id)", "random.RandomPet('leak', prefix=text)"
+    )
+    source = source.replace("pet = ", "text = pulumi.Config().require('token')\npet = ")
+    one = {name: text for name, text in TWO_PROGRAMS.items() if not name.startswith("cluster/")}
+
+    plan = preview(write(tmp_path, {**one, "__main__.py": source}), session=session)
+
+    leak = next(finding for finding in plan.of("error") if finding.code == "secret-leak")
+    assert (leak.path, leak.source) == ("prefix", "__main__.py:4")
+
+
+def test_what_is_made_inside_an_apply_is_shown_and_said(tmp_path: Path, session: Session) -> None:
+    source = (
+        "import pulumi_random as random\n"
+        "pet = random.RandomPet('pet')\n"
+        "pet.id.apply(lambda name: random.RandomPet('late', prefix=name))\n"
+    )
+
+    plan = preview(program(tmp_path, source), session=session)
+
+    assert [resource["name"] for resource in plan.programs[0].made if resource.get("onlyDeep")] == ["late"]
+    assert "made-in-apply" in {finding.code for finding in plan.of("note")}
+
+
+def test_the_document_is_the_same_byte_for_byte(tmp_path: Path, session: Session) -> None:
+    folder = write(tmp_path, TWO_PROGRAMS)
+
+    assert preview(folder, session=session).json() == preview(folder, session=session).json()
+
+
+def test_the_document_says_what_could_not_be_checked() -> None:
+    document = json.loads(Plan([], [Finding("unchecked", "x", "this")]).json())
+
+    assert "this" in document["unchecked"]
+    assert document["findings"] == []
+    assert document["suppressed"] == {"count": 0, "findings": []}
+
+
+def test_what_blocks_import_beyond_the_lock_is_said(repository: Path) -> None:
+    """Ours need nothing that the lock does not hold."""
+    from mlops_scaffold.answers import Answers
+    from mlops_scaffold.catalogue import Catalogue
+    from mlops_scaffold.project import platform, unlocked
+
+    catalogue = Catalogue.installed()
+
+    assert list(unlocked(platform(Answers("acme", "series-a", "aws"), catalogue), catalogue)) == []
