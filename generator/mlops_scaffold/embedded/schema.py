@@ -88,6 +88,22 @@ def properties(cls: type) -> dict[str, Property]:
     }
 
 
+def prepare(token: str) -> None:
+    """Reads all that is ever asked about a resource type, so that it is known; the SDK keeps what it has read, too."""
+    resource = resource_class(token)
+    pending = [cls for cls in (resource, resource and input_class(resource)) if cls]
+    seen: set[type] = set()
+    while pending:
+        cls = pending.pop()
+        if cls in seen:
+            continue
+        seen.add(cls)
+        _types._types_from_py_properties(cls)
+        for known in properties(cls).values():
+            inner = [item for hint in alternatives(output_of(known.hint)) for item in (hint, list_item(hint))]
+            pending += [hint for hint in inner if is_object(hint)]
+
+
 def alternatives(hint: Any) -> list[Any]:
     """The types that a value may have: ``Input``, ``Optional`` and unions taken apart, plumbing left out."""
     if _types._is_union_type(hint):

@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+from . import schema
 from .run import run
 
 CHUNK = 1 << 16
@@ -47,18 +48,29 @@ class Server:
         self._unread = bytearray()
         self._queue: collections.deque[Mapping[str, Any]] = collections.deque()
         self._running: dict[int, Child] = {}
+        self._used: dict[str, bool] = {}
+        """Resource types that programs have used, and whether their schema has been read here."""
 
     def serve(self) -> None:
         """Works until stdin ends."""
         self._selector.register(self._requests, selectors.EVENT_READ)
         while True:
-            for key, _ in self._selector.select():
+            idle = not (self._running or self._queue)
+            unread = next((type for type, read in self._used.items() if idle and not read), None)
+            for key, _ in self._selector.select(timeout=0 if unread else None) or self._prepare(unread):
                 if key.fd != self._requests:
                     self._hear(key.fd)
                 elif not self._read():
                     return
             while self._queue and len(self._running) < (os.cpu_count() or 1):
                 self._start(self._queue.popleft())
+
+    def _prepare(self, type: str | None) -> tuple[()]:
+        """Reads a schema while nothing else is to be done: every later program starts with what is known here."""
+        if type:
+            self._used[type] = True
+            schema.prepare(type)
+        return ()
 
     def _read(self) -> bool:
         """Takes what has arrived; False at the end of stdin."""
@@ -79,6 +91,7 @@ class Server:
 
     def _work(self, request: Mapping[str, Any], said: int) -> NoReturn:
         """The child's whole life. It leaves by ``os._exit``, for a program's stray threads would keep it."""
+        gc.disable()  # it ends before garbage could matter, and a collection would touch all that it shares
         lifeline, writing_end = self._lifeline
         os.close(writing_end)
         threading.Thread(target=_die_with_parent, args=[lifeline], daemon=True).start()
@@ -104,6 +117,8 @@ class Server:
         _, status = os.waitpid(child.pid, 0)
         answer = bytes(child.answer) or json.dumps(_ended_early(child.request, status)).encode()
         _write(self._answers, answer + b"\n")
+        for resource in json.loads(answer)["resources"]:
+            self._used.setdefault(resource["type"], not resource["custom"])
 
 
 def _ended_early(request: Mapping[str, Any], status: int) -> dict[str, Any]:
