@@ -96,7 +96,8 @@ def test_a_shadowed_package_is_an_error_before_the_program_runs(run: Plan, tmp_p
         expected_packages={"blocks": str(tmp_path / "blocks")},
     )
     assert answer["error"]["message"] == (
-        "blocks is shadowed by another installation: elsewhere/blocks/__init__.py, expected blocks"
+        "blocks is shadowed by another installation: elsewhere/blocks/__init__.py, expected blocks. "
+        "Uninstall that one from the repository's .venv, and run 'make setup' again"
     )
     assert answer["resources"] == []
 

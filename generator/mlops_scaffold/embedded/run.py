@@ -118,7 +118,10 @@ def _refuse_shadowed(expected: Mapping[str, str], files: Mapping[str, str | None
     for module, file in files.items():
         folder = expected.get(module.partition(".")[0])
         if folder and file and not PurePath(file).is_relative_to(folder):
-            raise ShadowedError(f"{module} is shadowed by another installation: {file}, expected {folder}")
+            raise ShadowedError(
+                f"{module} is shadowed by another installation: {file}, expected {folder}. "
+                "Uninstall that one from the repository's .venv, and run 'make setup' again"
+            )
 
 
 def _to_be_loaded(program: str, packages: Iterable[str]) -> dict[str, str | None]:

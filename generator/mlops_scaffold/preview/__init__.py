@@ -191,9 +191,11 @@ def _found(
 def _answered(answer: Answer, configuration: Configuration) -> Iterator[Finding]:
     if answer["error"]:
         yield from _failure(answer["error"], configuration)
+    sources = {resource["urn"]: resource.get("source") for resource in answer["resources"]}
     for diagnostic in answer["diagnostics"]:
         if diagnostic["severity"] in ("error", "warning"):
-            yield Finding(diagnostic["severity"], "program", diagnostic["message"], urn=diagnostic.get("urn"))
+            urn = diagnostic.get("urn")
+            yield Finding(diagnostic["severity"], "program", diagnostic["message"], urn=urn, source=sources.get(urn))
     yield from map(_finding, answer["findings"])
     for message in answer["unchecked"]:
         yield Finding("unchecked", "unchecked", message)
