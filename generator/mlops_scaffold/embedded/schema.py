@@ -91,11 +91,11 @@ def properties(cls: type) -> dict[str, Property]:
 def prepare(token: str) -> None:
     """Reads all that is ever asked about a resource type, so that it is known; the SDK keeps what it has read, too."""
     resource = resource_class(token)
-    pending = [cls for cls in (resource, resource and input_class(resource)) if cls]
+    pending: list[Any] = [resource, resource and input_class(resource)]
     seen: set[type] = set()
     while pending:
         cls = pending.pop()
-        if cls in seen:
+        if cls is None or cls in seen:
             continue
         seen.add(cls)
         _types._types_from_py_properties(cls)
