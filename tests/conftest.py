@@ -109,6 +109,12 @@ def session() -> Iterator[Session]:
         yield warm
 
 
+def ours() -> Catalogue:
+    """The catalogue of our own packages, whatever else is installed beside them."""
+    stacks = EntryPoint("mlops", "mlops_stacks", "mlops_scaffold.stacks")
+    return Catalogue([stacks], [EntryPoint("mlops", "mlops_blueprints", "mlops_scaffold.blueprints")])
+
+
 def program(folder: Path, source: str) -> Path:
     """A folder with one program, for one environment of both clouds."""
     return write(
@@ -143,7 +149,7 @@ def production(repository: Path, session: Session) -> Plan:
 
 def elsewhere(cloud: str = "gcp") -> dict[str, object]:
     """Outputs of a program elsewhere: something for each output of each contract."""
-    catalogue = Catalogue.installed()
+    catalogue = ours()
     forms = {
         "gcp": "projects/acme/locations/europe-west1/{0}/x",
         "aws": "arn:aws:service:eu-west-1:123456789012:{0}/x",

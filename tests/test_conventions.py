@@ -10,15 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import elsewhere, program
+from conftest import elsewhere, ours, program
 
-from mlops_scaffold.catalogue import Block, Catalogue
+from mlops_scaffold.catalogue import Block
 from mlops_scaffold.preview import preview
 from mlops_scaffold.preview.session import Session
 from mlops_scaffold.reference import described
 from mlops_stacks.component import Component
 
-CATALOGUE = Catalogue.installed()
+CATALOGUE = ours()
 BLOCKS = list(CATALOGUE.blocks())
 CONTRACTS = [CATALOGUE.contract(capability) for capability in CATALOGUE.capabilities]
 ALLOWED = {"mlops_stacks", "pulumi", "pulumi_aws", "pulumi_gcp", "pulumi_kubernetes", "pulumi_random", "pydantic"}

@@ -9,15 +9,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from conftest import REFRESH
+from conftest import REFRESH, ours
 
 import mlops_blueprints
 from mlops_scaffold import reference
-from mlops_scaffold.catalogue import Catalogue
 from mlops_scaffold.cli import main
 
 ROOT = Path(__file__).parents[1]
-CATALOGUE = Catalogue.installed()
+CATALOGUE = ours()
 PAGES = sorted(CATALOGUE.roots["mlops_stacks"].glob("*/README.md"))
 TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *PAGES]
 

@@ -159,18 +159,89 @@ def test_a_broken_block_is_named_with_its_package(catalogue_of: Make) -> None:
         )
 
 
+VERB = """
+    from abc import abstractmethod
+
+    @abstractmethod
+    def grant(self) -> None:
+        'Grants.'
+"""
+
+
+def test_a_block_that_lacks_a_verb_of_its_contract_is_refused(catalogue_of: Make) -> None:
+    """Python would let it pass, and the right that the verb grants would silently be missing."""
+    tree = {**NET_AND_STORE, "blocks/net/__init__.py": contract("Net") + VERB}
+
+    with pytest.raises(ScaffoldError, match="Net lacks what its contract promises: grant"):
+        resolve(blueprint("components: {net: {}}"), "aws", catalogue_of(tree))
+
+
+@pytest.mark.parametrize("annotation", ["int", "list[str]", "NotThere"])
+def test_settings_must_be_settings(annotation: str, catalogue_of: Make) -> None:
+    wrong = block("Net").replace("settings: NetSettings", f"settings: {annotation}")
+
+    with pytest.raises(ScaffoldError, match=r"blocks\.net\.aws: the constructor cannot be read"):
+        resolve(blueprint("components: {net: {}}"), "aws", catalogue_of({**NET_AND_STORE, "blocks/net/aws.py": wrong}))
+
+
+def test_a_contract_that_is_not_python_is_named_with_its_line(catalogue_of: Make) -> None:
+    with pytest.raises(ScaffoldError, match="this is not Python") as raised:
+        resolve(
+            blueprint("components: {net: {}}"), "aws", catalogue_of({**NET_AND_STORE, "blocks/bad/__init__.py": "("})
+        )
+
+    assert (raised.value.where or "").endswith("blocks/bad/__init__.py:1")
+
+
+@pytest.mark.parametrize("name", ["cloud", "settings", "export", "inside"])
+def test_a_component_cannot_have_a_name_of_the_programs(name: str, catalogue_of: Make) -> None:
+    tree = {f"blocks/{name}/__init__.py": contract(name.title()), f"blocks/{name}/aws.py": block(name.title())}
+
+    with pytest.raises(ScaffoldError, match="the program uses that name"):
+        resolve(blueprint(f"components: {{{name}: {{}}}}"), "aws", catalogue_of(tree))
+
+
+def test_two_components_cannot_share_a_token(catalogue_of: Make) -> None:
+    twin = contract("Store").replace("test:platform:Store", "test:platform:Net")
+
+    with pytest.raises(ScaffoldError, match="'net' and 'store' both have the token test:platform:Net"):
+        resolve(
+            blueprint("components: {net: {}, store: {on: other}}"),
+            "aws",
+            catalogue_of({**NET_AND_STORE, "blocks/store/__init__.py": twin}),
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("components: {net: {on: 3}}", "net.on cannot be 3"),
+        ("components: {net: {on: {asw: aws}}}", "unknown cloud 'asw'"),
+        ("components: {net: {why: [a]}}", "net.why cannot be"),
+    ],
+)
+def test_a_choice_of_the_wrong_kind_is_refused(text: str, what: str, catalogue_of: Make) -> None:
+    with pytest.raises(ScaffoldError) as raised:
+        resolve(blueprint(text), "aws", catalogue_of(NET_AND_STORE))
+
+    assert what in raised.value.what
+
+
 class AnyBlocks:
     """A catalogue whose blocks need each other as told: component to the components that it needs."""
 
     def __init__(self, needs: dict[str, list[str]]) -> None:
-        contracts = {name: type(name, (Component,), {"__module__": f"blocks.{name}"}) for name in needs}
+        contracts = {
+            name: type(name, (Component,), {"__module__": f"blocks.{name}", "token": f"test:platform:{name}"})
+            for name in needs
+        }
         self.blocks = {
             name: Block(
                 name,
                 "aws",
                 type(name, (contracts[name],), {}),
                 {other: Need(contracts[other], optional=False) for other in needs[name]},
-                Settings,
+                type(f"{name}Settings", (Settings,), {}),
                 in_cluster=False,
             )
             for name in needs

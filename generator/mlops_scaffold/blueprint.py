@@ -95,7 +95,9 @@ def check(document: Document) -> BlueprintFile:
         ScaffoldError: names the first value that is not allowed, and its line.
     """
     try:
-        return BlueprintFile.model_validate(document.data)
+        blueprint = BlueprintFile.model_validate(document.data)
+        _check_choices(blueprint, document)
+        return blueprint
     except ValidationError as error:
         problem = error.errors()[0]
         place = tuple(part for part in problem["loc"] if part != "[key]")
@@ -104,6 +106,16 @@ def check(document: Document) -> BlueprintFile:
         raise ScaffoldError(
             f"{'.'.join(map(str, place))}: {problem['msg'].lower()}", where=document.where(place)
         ) from None
+
+
+def _check_choices(blueprint: BlueprintFile, document: Document) -> None:
+    for name, given in blueprint.components.items():
+        for key, value in (given or {}).items():
+            by_cloud = key == "on" and isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+            if key in CHOICES and not (isinstance(value, str) or by_cloud):
+                allowed = "a text, or one for each cloud" if key == "on" else "a text"
+                where = document.where(("components", name, key))
+                raise ScaffoldError(f"{name}.{key} cannot be {value!r:.60}", where=where, allowed=allowed)
 
 
 def merge(base: Blueprint, document: Document) -> Blueprint:
@@ -121,7 +133,11 @@ def merge(base: Blueprint, document: Document) -> Blueprint:
     for name, given in delta.components.items():
         components[name] = _deep(components.get(name, {}), given or {})
     environments = {
-        name: {component: settings for component, settings in changes.items() if component in components}
+        name: {
+            component: settings
+            for component, settings in changes.items()
+            if component in components and component not in delta.without
+        }
         for name, changes in base.environments.items()
     }
     for name, changes in delta.environments.items():

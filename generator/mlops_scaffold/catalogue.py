@@ -18,13 +18,12 @@ from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path, PurePosixPath
 
+from pydantic.errors import PydanticUserError
+
 from mlops_scaffold import closure, document
 from mlops_scaffold.document import Document
 from mlops_scaffold.errors import ScaffoldError, unknown
 from mlops_stacks.component import Component, Settings
-
-CLOUDS = ("aws", "gcp", "kubernetes")
-"""The variants that follow from the cloud; any other is chosen by ``on``."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +54,20 @@ class Block:
 
     @property
     def files(self) -> Mapping[PurePosixPath, Path]:
-        """What it adds to a repository: path there to path here. ``files/any`` is for every variant of a capability."""
-        folder = Path(inspect.getfile(self.cls)).parent / "files"
-        return {
-            PurePosixPath(path.relative_to(folder / part)): path
-            for part in ("any", self.variant)
-            for path in sorted((folder / part).rglob("*"))
-            if path.is_file() and "__pycache__" not in path.parts
-        }
+        """What it adds to a repository, by path there: its own, and what the component that it extends adds.
+
+        They lie in ``files/any`` and ``files/<variant>`` beside the module.
+        """
+        found: dict[PurePosixPath, Path] = {}
+        for base in reversed(self.cls.__mro__):
+            if base is Component or not issubclass(base, Component):
+                continue
+            module = Path(inspect.getfile(base))
+            for folder in (module.parent / "files" / "any", module.parent / "files" / module.stem):
+                for path in sorted(folder.rglob("*")):
+                    if path.is_file() and "__pycache__" not in path.parts:
+                        found[PurePosixPath(path.relative_to(folder))] = path
+        return found
 
 
 @dataclass(frozen=True)
@@ -201,26 +206,35 @@ class Catalogue:
             for found in vars(loaded).values()
             if inspect.isclass(found) and issubclass(found, Component) and found.__module__ == module
         ]
+        where = f"{loaded.__file__} ({package.distribution})"
         if len(classes) != 1:
+            raise ScaffoldError(f"{module} must define one component, not {len(classes)}", where=where)
+        cls = classes[0]
+        unmet = [name for name in dir(cls) if getattr(getattr(cls, name), "__isabstractmethod__", False)]
+        if unmet:
             raise ScaffoldError(
-                f"{module} must define one component, not {len(classes)}",
-                where=f"{loaded.__file__} ({package.distribution})",
+                f"{module}: {cls.__name__} lacks what its contract promises: {', '.join(unmet)}",
+                where=where,
+                then="write the method; without it a right would silently not be granted",
             )
         try:
-            parameters = inspect.signature(classes[0].__init__, eval_str=True).parameters
+            parameters = inspect.signature(cls.__init__, eval_str=True).parameters
             needs = {
                 keyword: _need(parameter.annotation)
                 for keyword, parameter in parameters.items()
                 if parameter.kind is inspect.Parameter.KEYWORD_ONLY and keyword != "opts"
             }
             settings = parameters["settings"].annotation
-        except (KeyError, NameError, TypeError, AttributeError) as error:
+            if not (inspect.isclass(settings) and issubclass(settings, Settings)):
+                raise TypeError("'settings' is not annotated with a subclass of Settings")
+            settings.model_rebuild()
+        except (KeyError, NameError, TypeError, AttributeError, PydanticUserError) as error:
             raise ScaffoldError(
-                f"{module}: the constructor cannot be read: {error}",
-                where=f"{loaded.__file__} ({package.distribution})",
+                f"{module}: the constructor cannot be read: {str(error).splitlines()[0]}",
+                where=where,
                 allowed="(self, name, settings: Settings, *, wire: Contract, opts: ResourceOptions | None = None)",
             ) from error
-        return Block(capability, variant, classes[0], needs, settings, closure.runs_in_cluster(module, self.roots))
+        return Block(capability, variant, cls, needs, settings, closure.runs_in_cluster(module, self.roots))
 
     def contract(self, capability: str) -> type[Component]:
         """The contract of a capability."""
@@ -268,11 +282,12 @@ def _summary(documented: object) -> str:
 
 def _defines_contract(path: Path) -> bool:
     """Whether a module defines a direct subclass of Component; read as text, for that is quicker than importing it."""
-    return any(
-        isinstance(node, ast.ClassDef)
-        and any(isinstance(base, ast.Name) and base.id == "Component" for base in node.bases)
-        for node in ast.parse(path.read_bytes()).body
-    )
+    try:
+        body = ast.parse(path.read_bytes()).body
+    except SyntaxError as error:
+        raise ScaffoldError(f"this is not Python: {error.msg}", where=f"{path}:{error.lineno}") from error
+    bases = [base for node in body if isinstance(node, ast.ClassDef) for base in node.bases]
+    return any(getattr(base, "id", getattr(base, "attr", None)) == "Component" for base in bases)
 
 
 def _load(package: Package, module: str) -> types.ModuleType:

@@ -6,11 +6,12 @@ import json
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 
+import mlops_blueprints
 from mlops_scaffold import closure
 from mlops_scaffold.answers import Answers
 from mlops_scaffold.blueprint import Blueprint
@@ -79,6 +80,12 @@ class Platform:
         }
 
 
+def cloud_files(cloud: str) -> Mapping[PurePosixPath, Path]:
+    """What every repository on a cloud has, by path there."""
+    folder = Path(mlops_blueprints.__file__).parent / "clouds" / cloud
+    return {PurePosixPath(path.relative_to(folder)): path for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
 def compose(platform: Platform, catalogue: Catalogue) -> Files:
     """Every file that depends on the choice of components.
 
@@ -108,9 +115,12 @@ def compose(platform: Platform, catalogue: Catalogue) -> Files:
         needed.append("mlops_stacks.kubernetes")
     for path, source in closure.modules(needed, catalogue.roots).items():
         add(path, source.read_bytes(), "the building blocks")
-    for node in platform.nodes:
-        for path, source in node.block.files.items():
-            add(path, source.read_bytes(), node.name)
+    brought = {"the cloud": cloud_files(platform.answers.cloud)} | {
+        node.name: node.block.files for node in platform.nodes
+    }
+    for owner, sources in brought.items():
+        for path, source in sources.items():
+            add(path, source.read_bytes(), owner)
     return files
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import mlops_blueprints
 from mlops_scaffold import blueprint, closure, render
 from mlops_scaffold.answers import Answers
 from mlops_scaffold.catalogue import Catalogue
-from mlops_scaffold.compose import Platform, compose
+from mlops_scaffold.compose import Platform, cloud_files, compose
 from mlops_scaffold.errors import ScaffoldError, unknown
 from mlops_scaffold.preview.plan import Plan
 from mlops_scaffold.resolve import resolve
@@ -69,6 +70,7 @@ def new(answers: Answers, output: Path, *, plan: bool = True, progress: Progress
     """
     catalogue = Catalogue.installed()
     wanted = platform(answers, catalogue)
+    problems = [*catalogue.problems, *unlocked(wanted, catalogue)]
     target = output.absolute() / answers.name
     with render.staging(target) as folder:
         build(wanted, catalogue, folder)
@@ -81,7 +83,7 @@ def new(answers: Answers, output: Path, *, plan: bool = True, progress: Progress
                 raise ScaffoldError(
                     f"the repository does not plan:\n{found.failures()}", where=answers.name, then="nothing was written"
                 )
-    return Made(target, wanted, found, [*catalogue.problems, *unlocked(wanted, catalogue)])
+    return Made(target, wanted, found, problems)
 
 
 def unlocked(wanted: Platform, catalogue: Catalogue) -> Iterator[str]:
@@ -89,8 +91,18 @@ def unlocked(wanted: Platform, catalogue: Catalogue) -> Iterator[str]:
     lock = (DATA / "locks" / f"{wanted.answers.cloud}.txt").read_text(encoding="utf-8")
     locked = {line.partition("==")[0].replace("-", "_") for line in lock.splitlines() if "==" in line}
     modules = [node.block.cls.__module__ for node in wanted.nodes]
-    for package in dict.fromkeys(closure.outside(modules, catalogue.roots)):
-        if package not in sys.stdlib_module_names and package not in locked:
+    needed = dict.fromkeys(closure.outside(modules, catalogue.roots))
+    if "mlops_scaffold" in needed:
+        raise ScaffoldError(
+            "a block imports mlops_scaffold, and a repository never does",
+            where=", ".join(modules),
+            allowed="the standard library, pulumi, its providers, pydantic, and other blocks",
+        )
+    strange = [name for name in needed if name not in sys.stdlib_module_names and name not in locked]
+    distributions = packages_distributions() if strange else {}
+    for package in strange:
+        names = {name.lower().replace("-", "_") for name in distributions.get(package, [])}
+        if not names & locked:
             yield f"a block imports '{package}', which requirements.txt does not hold: add it there, with its hashes"
 
 
@@ -134,9 +146,14 @@ def context(wanted: Platform) -> Mapping[str, Any]:
 
 def _pages(wanted: Platform) -> list[Mapping[str, str]]:
     """The pages that components bring along: where each is, and its heading."""
-    files = {path: source for node in wanted.nodes for path, source in node.block.files.items()}
+    files = dict(cloud_files(wanted.answers.cloud))
+    for node in wanted.nodes:
+        files.update(node.block.files)
     return [
-        {"path": str(path), "title": source.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")}
+        {
+            "path": str(path),
+            "title": source.read_text(encoding="utf-8", errors="replace").partition("\n")[0].removeprefix("# "),
+        }
         for path, source in files.items()
         if path.match("docs/*.md")
     ]

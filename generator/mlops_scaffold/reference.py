@@ -19,13 +19,19 @@ START, END = "<!-- settings -->", "<!-- /settings -->"
 
 
 def described(cls: type) -> Mapping[str, str]:
-    """The docstring under each attribute of a class, by attribute."""
-    body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
+    """The docstring under each attribute of a class and of those it extends, by attribute."""
     found: dict[str, str] = {}
-    for statement, following in pairwise(getattr(body, "body", [])):
-        match statement, following:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                found[name] = " ".join(text.split())
+    ours = [
+        base
+        for base in reversed(cls.__mro__)
+        if base.__module__.split(".")[0] not in ("builtins", "pydantic", "pulumi")
+    ]
+    for base in ours:
+        body = ast.parse(textwrap.dedent(inspect.getsource(base))).body[0]
+        for statement, following in pairwise(getattr(body, "body", [])):
+            match statement, following:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    found[name] = " ".join(text.split())
     return found
 
 
@@ -43,8 +49,11 @@ def _type(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return " or ".join(map(str, schema["enum"]))
     bounds = [f"{word} {schema[key]}" for word, key in (("from", "minimum"), ("to", "maximum")) if key in schema]
-    kind = {"array": "list", "string": "text", "integer": "number", "boolean": "true or false"}[schema["type"]]
-    return " ".join([kind, *bounds])
+    words = {"array": "list", "string": "text", "integer": "number", "boolean": "true or false", "object": "map"}
+    kinds = [_type(option) for option in schema.get("anyOf", [])] or [
+        words.get(schema.get("type", ""), "see its class")
+    ]
+    return " ".join([" or ".join(kinds), *bounds])
 
 
 def settings_table(cls: type[Settings]) -> str:

@@ -14,6 +14,12 @@ from mlops_scaffold.catalogue import Block, Catalogue
 from mlops_scaffold.errors import ScaffoldError, unknown
 from mlops_stacks.component import Settings
 
+CLOUDS = ("aws", "gcp", "kubernetes")
+"""The clouds that a blueprint may choose variants for."""
+
+TAKEN = frozenset({"cloud", "export", "in_cluster", "inside", "pulumi", "settings"})
+"""Names that a program uses itself."""
+
 
 @dataclass(frozen=True)
 class Node:
@@ -51,6 +57,7 @@ def resolve(blueprint: Blueprint, cloud: str, catalogue: Catalogue) -> Sequence[
         )
         for name in blueprint.components
     }
+    _keep_apart(blocks, blueprint)
     wires = {name: _wire(name, blocks, blueprint) for name in blocks}
     try:
         order = list(TopologicalSorter({name: list(wires[name].values()) for name in blocks}).static_order())
@@ -74,9 +81,30 @@ def resolve(blueprint: Blueprint, cloud: str, catalogue: Catalogue) -> Sequence[
     ]
 
 
+def _keep_apart(blocks: Mapping[str, Block], blueprint: Blueprint) -> None:
+    """Refuses names that would hide one another in a program, or in its URNs."""
+    seen: dict[str, str] = {}
+    for name, block in blocks.items():
+        where = blueprint.where("components", name)
+        if name in TAKEN:
+            raise ScaffoldError(f"a component cannot be called '{name}': the program uses that name", where=where)
+        for what in (
+            f"the class {block.cls.__name__}",
+            f"the class {block.settings.__name__}",
+            f"the token {block.cls.token}",
+        ):
+            if (other := seen.setdefault(what, name)) != name:
+                raise ScaffoldError(f"'{other}' and '{name}' both have {what}", where=where, then="rename one of them")
+
+
 def _variant(blueprint: Blueprint, name: str, cloud: str) -> str | None:
     on = blueprint.components[name].get("on")
-    return on.get(cloud) if isinstance(on, Mapping) else on
+    if not isinstance(on, Mapping):
+        return on
+    for other in on:
+        if other not in CLOUDS:
+            raise unknown("cloud", other, CLOUDS, blueprint.where("components", name, "on"))
+    return on.get(cloud)
 
 
 def _wire(name: str, blocks: Mapping[str, Block], blueprint: Blueprint) -> Mapping[str, str]:
