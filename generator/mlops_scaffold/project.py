@@ -81,7 +81,9 @@ def new(answers: Answers, output: Path, *, plan: bool = True, progress: Progress
             found = preview(folder, progress=progress)
             if found.failed:
                 raise ScaffoldError(
-                    f"the repository does not plan:\n{found.failures()}", where=answers.name, then="nothing was written"
+                    f"the repository does not plan, and was not written:\n{found.failures()}",
+                    where=answers.name,
+                    then="mend it; --no-preview writes it as it is, to look into",
                 )
     return Made(target, wanted, found, problems)
 

@@ -85,8 +85,8 @@ class Plan:
         return [finding for finding in self.findings if finding.severity == severity]
 
     def failures(self) -> str:
-        """The errors, one a line or more, as a person reads them."""
-        return "\n".join(describe(finding) for finding in self.of("error"))
+        """The errors as a person reads them, each once."""
+        return "\n".join(describe(finding) for finding, _ in grouped(self.of("error")))
 
     def json(self) -> str:
         """The document that docs/reference/plan.md describes; the same plan gives the same bytes."""
