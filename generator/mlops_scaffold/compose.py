@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -115,6 +116,11 @@ def compose(platform: Platform, catalogue: Catalogue) -> Files:
         needed.append("mlops_stacks.kubernetes")
     for path, source in closure.modules(needed, catalogue.roots).items():
         add(path, source.read_bytes(), "the building blocks")
+    for node in platform.nodes:
+        page = Path(inspect.getfile(node.block.cls)).with_name("README.md")
+        if page.is_file():
+            package = PurePosixPath(*node.block.cls.__module__.split(".")[:-1])
+            add(package / "README.md", page.read_bytes(), "the building blocks")
     brought = {"the cloud": cloud_files(platform.answers.cloud)} | {
         node.name: node.block.files for node in platform.nodes
     }

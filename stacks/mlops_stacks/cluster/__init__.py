@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from ipaddress import IPv4Network
+from typing import Annotated
 
 from pulumi import Output
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from mlops_stacks.component import Component, LogDays, Settings
 
@@ -18,12 +20,24 @@ EKS gives 1.36 standard support until 2027-08-02, 1.35 until 2027-03-27, 1.34 un
 """
 
 
+def narrow_ranges(texts: Sequence[str]) -> Sequence[str]:
+    """Refuses what is no range of addresses, or one so wide that it lets in half the world.
+
+    Raises:
+        ValueError: which pydantic reports as a setting that is not allowed.
+    """
+    for text in texts:
+        if IPv4Network(text).prefixlen < 8:
+            raise ValueError("ranges of at least 8 fixed bits, such as 203.0.113.7/32")
+    return texts
+
+
 class ClusterSettings(Settings):
     """Which Kubernetes, and who may reach and administer it."""
 
     version: str = Field(default=VERSION, pattern=r"^1\.\d\d$")
     """The minor version; raise it one at a time."""
-    admin_cidrs: Sequence[str] = ()
+    admin_cidrs: Annotated[Sequence[str], AfterValidator(narrow_ranges)] = ()
     """The address ranges, such as ``203.0.113.7/32``, from which people and CI reach the API over the internet.
     Empty: the API is reachable from inside the network only."""
     deployer: str = ""

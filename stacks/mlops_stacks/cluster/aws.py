@@ -130,8 +130,11 @@ class Cluster(cluster.Cluster):
             enabled_cluster_log_types=["api", "audit", "authenticator", "controllerManager", "scheduler"],
             # When a zone fails, AWS or an operator can turn traffic away from it.
             zonal_shift_config=eks.ClusterZonalShiftConfigArgs(enabled=True),
-            # The rights outlive the cluster: without them AWS could not take down what it has started.
-            opts=ResourceOptions.merge(self.keep, ResourceOptions(depends_on=[logs, *rights])),
+            # The rights outlive the cluster: without them AWS could not take down what it has started. EKS keeps the
+            # zones that it was made in and refuses others; nodes may stand in more, so a zone that is added is theirs.
+            opts=ResourceOptions.merge(
+                self.keep, ResourceOptions(depends_on=[logs, *rights], ignore_changes=["vpcConfig.subnetIds"])
+            ),
         )
 
         nodes = iam.Role(f"{name}-nodes", assume_role_policy=trust("ec2.amazonaws.com"), opts=self.child)
@@ -146,6 +149,13 @@ class Cluster(cluster.Cluster):
             pulumi.log.warn(
                 "nobody may enter the cluster, not even Pulumi: name the role that runs Pulumi in cluster.deployer "
                 "(make bootstrap does), or people in cluster.administrators",
+                self,
+            )
+
+        if not settings.admin_cidrs:
+            pulumi.log.warn(
+                "the cluster's API is reached from inside the network alone: name your own address in "
+                "cluster.admin_cidrs, or run the cluster program from inside",
                 self,
             )
 

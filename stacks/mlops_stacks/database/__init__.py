@@ -38,7 +38,9 @@ class DatabaseSettings(Settings):
     backup_days: int = Field(default=14, ge=1, le=35)
     """Days back to which the database can be restored: to the second, on Google Cloud to the day beyond seven."""
     protected: bool = True
-    """Whether ``destroy`` refuses to delete the database, and a last snapshot is taken if it is forced to."""
+    """Whether ``destroy`` refuses to delete the database."""
+    final_snapshot: bool = True
+    """Whether a database that is given up leaves a last snapshot, and its automatic backups, behind."""
 
 
 class Database(Component):

@@ -110,10 +110,10 @@ class Database(database.Database):
             maintenance_window="sun:03:30-sun:04:30",
             apply_immediately=False,
             backup_retention_period=settings.backup_days,
-            delete_automated_backups=not settings.protected,
+            delete_automated_backups=not settings.final_snapshot,
             copy_tags_to_snapshot=True,
             deletion_protection=settings.protected,
-            skip_final_snapshot=not settings.protected,
+            skip_final_snapshot=not settings.final_snapshot,
             final_snapshot_identifier=f"{identifier}-final",
             enabled_cloudwatch_logs_exports=list(logs),
             monitoring_interval=60,  # seconds

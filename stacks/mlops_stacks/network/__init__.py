@@ -19,8 +19,10 @@ def private_range(text: str) -> str:
         ValueError: which pydantic reports as a setting that is not allowed.
     """
     network = IPv4Network(text)
-    if network.prefixlen != 16 or not network.is_private:
-        raise ValueError("a private range with 16 fixed bits, such as 10.0.0.0/16")
+    private = [IPv4Network(known) for known in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]  # RFC 1918
+    # The last is where a cluster's own services get their addresses.
+    if network.prefixlen != 16 or not any(map(network.subnet_of, private)) or text == "172.20.0.0/16":
+        raise ValueError("a private range with 16 fixed bits, such as 10.0.0.0/16, and not 172.20.0.0/16")
     return text
 
 
@@ -30,7 +32,7 @@ class NetworkSettings(Settings):
     cidr: Annotated[str, AfterValidator(private_range)] = "10.0.0.0/16"
     """The address range, a /16. Choose one that no network you will ever peer with uses."""
     zones: int = Field(default=2, ge=2, le=3)
-    """How many availability zones to spread over. The subnets of a zone never change when one is added."""
+    """How many availability zones to spread over. One can be added later, and moves nothing; none can be taken away."""
     zone_ids: Sequence[str] = ()
     """The zones by id, where the region is not in our table; else leave it empty."""
     nat: Literal["one", "per-zone"] = "one"

@@ -17,6 +17,8 @@ class TrackingSettings(Settings):
     """CPU and memory of one server: for a few people, a team, or several teams."""
     replicas: int = Field(default=1, ge=1, le=5)
     """How many servers share the work; from two on, one may fail without notice."""
+    protected: bool = True
+    """Whether ``destroy`` refuses to delete the key under which people's own keys lie in the database."""
 
 
 class Tracking(Component):

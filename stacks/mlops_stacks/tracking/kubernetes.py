@@ -99,7 +99,7 @@ class Tracking(tracking.Tracking, registry.Registry):
         database: Database,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, opts)
+        super().__init__(name, opts, protected=settings.protected)
         machine = MACHINES[settings.size]
         setup = f"{name}-setup"
         namespace = workspace.namespace(name, ways=["database", "internet", "identity"])
@@ -119,8 +119,9 @@ class Tracking(tracking.Tracking, registry.Registry):
 
         passwords = {
             # Letters and digits alone: in an ini file, «%» would begin a reference.
-            of: random.RandomPassword(f"{name}-{of}", length=32, special=False, opts=self.child).result
-            for of in ("administrator", "session", "vault")
+            of: random.RandomPassword(f"{name}-{of}", length=32, special=False, opts=options).result
+            # What the vault's encrypts outlives the server, in the database.
+            for of, options in (("administrator", self.child), ("session", self.child), ("vault", self.keep))
         }
         secrets = {
             "PGPASSWORD": connection.password,

@@ -84,14 +84,15 @@ def clusters_are_encrypted_and_closed(plan: Plan) -> Iterator[str]:
         network = cluster.inputs["vpcConfig"]
         # Unless told, EKS opens it to everybody.
         ranges = network.get("publicAccessCidrs") or ANYWHERE
-        if network.get("endpointPublicAccess", True) and set(ranges) & set(ANYWHERE):
+        if network.get("endpointPublicAccess", True) and any(map(_is_wide, ranges)):
             yield f"the API of the cluster {cluster.name} is open to the internet"
 
 
 def nobody_comes_in_from_the_internet(plan: Plan) -> Iterator[str]:
     """No security group lets everybody in (CIS AWS Foundations 5.2 and 5.3)."""
     for rule in plan.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"):
-        if rule.inputs.get("cidrIpv4") in ANYWHERE or rule.inputs.get("cidrIpv6") in ANYWHERE:
+        given = (rule.inputs.get("cidrIpv4"), rule.inputs.get("cidrIpv6"))
+        if any(_is_wide(cidr) for cidr in given if isinstance(cidr, str)):
             yield f"the rule {rule.name} lets everybody in"
     for group in plan.of("aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"):
         if "ingress" in group.inputs:
@@ -106,6 +107,56 @@ def nobody_may_do_everything(plan: Plan) -> Iterator[str]:
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
             if statement["Effect"] == "Allow" and statement["Resource"] == "*" and any("*" in a for a in actions):
                 yield f"the policy {policy.name} allows {actions} on everything"
+
+
+def nobody_is_an_administrator(plan: Plan) -> Iterator[str]:
+    """No role has one of AWS's own policies that allow nearly everything (CKV_AWS_274)."""
+    for attached in plan.of("aws:iam/rolePolicyAttachment:RolePolicyAttachment"):
+        if str(attached.inputs.get("policyArn")).endswith(
+            ("/AdministratorAccess", "/PowerUserAccess", "/IAMFullAccess")
+        ):
+            yield f"the policy that {attached.name} attaches allows nearly everything"
+
+
+def nobody_unnamed_is_let_in(plan: Plan) -> Iterator[str]:
+    """No key, bucket or role is open to everybody (CKV_AWS_33, CKV_AWS_70, CKV_AWS_60)."""
+    documents = {
+        "aws:kms/keyPolicy:KeyPolicy": "policy",
+        "aws:s3/bucketPolicy:BucketPolicy": "policy",
+        "aws:iam/role:Role": "assumeRolePolicy",
+    }
+    for kind, name in documents.items():
+        for resource in plan.of(kind):
+            for statement in json.loads(resource.inputs.get(name) or '{"Statement": []}')["Statement"]:
+                principal = statement.get("Principal")
+                named = principal.values() if isinstance(principal, dict) else [principal]
+                if statement["Effect"] == "Allow" and any(who == "*" or who == ["*"] for who in named):
+                    yield f"{resource.name} lets everybody in"
+
+
+def databases_keep_backups_and_ask_for_tls(plan: Plan) -> Iterator[str]:
+    """Every database can be restored, and refuses connections without TLS (CKV_AWS_133, CKV2_AWS_69)."""
+    for database in plan.of("aws:rds/instance:Instance"):
+        if not database.inputs.get("backupRetentionPeriod"):
+            yield f"the database {database.name} keeps no backups"
+    for group in plan.of("aws:rds/parameterGroup:ParameterGroup"):
+        values = {each["name"]: each["value"] for each in group.inputs.get("parameters", [])}
+        if values.get("rds.force_ssl") != "1":
+            yield f"the database of {group.name} answers without TLS"
+
+
+def data_is_encrypted_with_our_own_key(plan: Plan) -> Iterator[str]:
+    """A bucket uses our key, except the one of access logs, which cannot (CKV_AWS_145)."""
+    logs = {logging.inputs.get("targetBucket") for logging in plan.of("aws:s3/bucketLogging:BucketLogging")}
+    for encryption in plan.of("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"):
+        used = encryption.inputs["rules"][0]["applyServerSideEncryptionByDefault"]
+        if used["sseAlgorithm"] != "aws:kms" and encryption.inputs["bucket"] not in logs:
+            yield f"the bucket {encryption.name} is not encrypted with a key of ours"
+
+
+def _is_wide(cidr: str) -> bool:
+    """Whether a range of addresses has fewer than 8 fixed bits: a good part of the internet."""
+    return int(cidr.rpartition("/")[2]) < 8
 
 
 def _without(plan: Plan, names: set[str], what: str) -> Iterator[str]:
