@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from mlops_scaffold.preview import preview
 from mlops_scaffold.preview.plan import Plan
 from mlops_scaffold.preview.repository import Repository, sdk_modules
 from mlops_scaffold.preview.session import Session
+from mlops_scaffold.source import Class
 
 Tree = Mapping[str, str]
 
@@ -115,6 +117,11 @@ def ours() -> Catalogue:
     return Catalogue([stacks], [EntryPoint("mlops", "mlops_blueprints", "mlops_scaffold.blueprints")])
 
 
+def imported(cls: Class) -> Any:
+    """The class that Python makes of a source."""
+    return getattr(importlib.import_module(cls.module.name), cls.name)
+
+
 def program(folder: Path, source: str) -> Path:
     """A folder with one program, for one environment of both clouds."""
     return write(
@@ -160,5 +167,5 @@ def elsewhere(cloud: str = "gcp") -> dict[str, object]:
             output, ["a", "b"] if output.endswith("ids") else forms[cloud].format(output)
         )
         for capability in catalogue.capabilities
-        for output in catalogue.contract(capability).outputs()
+        for output in catalogue.outputs(catalogue.contract(capability))
     }

@@ -12,12 +12,13 @@ from click.testing import CliRunner
 from conftest import REFRESH, ours
 
 import mlops_blueprints
+import mlops_stacks
 from mlops_scaffold import reference
 from mlops_scaffold.cli import main
 
 ROOT = Path(__file__).parents[1]
 CATALOGUE = ours()
-PAGES = sorted(CATALOGUE.roots["mlops_stacks"].glob("*/README.md"))
+PAGES = sorted(Path(mlops_stacks.__file__).parent.glob("*/README.md"))
 TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *PAGES]
 
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import cast
 
 import pytest
-from conftest import Tree, block, contract
+from conftest import Tree, block, contract, write
 from hypothesis import given
 from hypothesis import strategies as st
 
+import mlops_stacks
 from mlops_scaffold.blueprint import Blueprint, merge
 from mlops_scaffold.catalogue import Block, Catalogue, Need
 from mlops_scaffold.document import parse
 from mlops_scaffold.errors import ScaffoldError
 from mlops_scaffold.resolve import resolve
-from mlops_stacks.component import Component, Settings
+from mlops_scaffold.source import Library
 
+STACKS = Path(mlops_stacks.__file__).parent
 Make = Callable[[Tree], Catalogue]
 
 NET_AND_STORE = {
@@ -152,8 +156,8 @@ def test_an_optional_wire_may_be_absent_and_any_other_union_is_refused(catalogue
         resolve(blueprint("components: {store: {on: either}}"), "aws", catalogue)
 
 
-def test_a_broken_block_is_named_with_its_package(catalogue_of: Make) -> None:
-    with pytest.raises(ScaffoldError, match=r"cannot load 'blocks\.net\.aws': SyntaxError"):
+def test_a_block_that_is_not_python_is_named_with_its_line(catalogue_of: Make) -> None:
+    with pytest.raises(ScaffoldError, match=r"this is not Python: [^\n]*\n  where: .*blocks/net/aws\.py:1"):
         resolve(
             blueprint("components: {net: {}}"), "aws", catalogue_of({**NET_AND_STORE, "blocks/net/aws.py": "def ("})
         )
@@ -193,7 +197,7 @@ def test_a_contract_that_is_not_python_is_named_with_its_line(catalogue_of: Make
     assert (raised.value.where or "").endswith("blocks/bad/__init__.py:1")
 
 
-@pytest.mark.parametrize("name", ["cloud", "settings", "export", "inside"])
+@pytest.mark.parametrize("name", ["cloud", "pulumi", "export", "inside"])
 def test_a_component_cannot_have_a_name_of_the_programs(name: str, catalogue_of: Make) -> None:
     tree = {f"blocks/{name}/__init__.py": contract(name.title()), f"blocks/{name}/aws.py": block(name.title())}
 
@@ -227,24 +231,30 @@ def test_a_choice_of_the_wrong_kind_is_refused(text: str, what: str, catalogue_o
     assert what in raised.value.what
 
 
+@pytest.fixture(scope="module")
+def abcd(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Block]:
+    """Four blocks that need nothing, and do not touch one another."""
+    tree = {f"blocks/{name}/__init__.py": contract(name.upper()) for name in "abcd"}
+    tree |= {f"blocks/{name}/aws.py": block(name.upper()) for name in "abcd"}
+    library = Library({"blocks": write(tmp_path_factory.mktemp("abcd"), tree) / "blocks", "mlops_stacks": STACKS})
+    found: dict[str, Block] = {}
+    for name in "abcd":
+        cls, settings = (
+            library.find(f"blocks.{name}.{kind}") for kind in (f"aws.{name.upper()}", f"{name.upper()}Settings")
+        )
+        assert cls and settings
+        found[name] = Block(name, "aws", cls, {}, settings, in_cluster=False)
+    return found
+
+
 class AnyBlocks:
     """A catalogue whose blocks need each other as told: component to the components that it needs."""
 
-    def __init__(self, needs: dict[str, list[str]]) -> None:
-        contracts = {
-            name: type(name, (Component,), {"__module__": f"blocks.{name}", "token": f"test:platform:{name}"})
-            for name in needs
-        }
+    def __init__(self, blocks: Mapping[str, Block], needs: Mapping[str, list[str]]) -> None:
+        contracts = {name: Need(block.cls.bases[0], optional=False) for name, block in blocks.items()}
         self.blocks = {
-            name: Block(
-                name,
-                "aws",
-                type(name, (contracts[name],), {}),
-                {other: Need(contracts[other], optional=False) for other in needs[name]},
-                type(f"{name}Settings", (Settings,), {}),
-                in_cluster=False,
-            )
-            for name in needs
+            name: replace(block, needs={other: contracts[other] for other in needs[name]})
+            for name, block in blocks.items()
         }
 
     def block(self, capability: str, **_: object) -> Block:
@@ -252,13 +262,54 @@ class AnyBlocks:
 
 
 @given(order=st.permutations(["a", "b", "c", "d"]), edges=st.sets(st.tuples(st.integers(0, 3), st.integers(0, 3))))
-def test_everything_comes_after_what_it_needs(order: list[str], edges: set[tuple[int, int]]) -> None:
+def test_everything_comes_after_what_it_needs(
+    abcd: Mapping[str, Block], order: list[str], edges: set[tuple[int, int]]
+) -> None:
     """Any wiring without a circle: an edge (i, j) with i > j says that component i needs component j."""
     names = sorted(order)
     needs = {name: [names[j] for i, j in edges if names[i] == name and i > j] for name in order}
     wanted = Blueprint(components={name: {} for name in order})
 
-    found = [node.name for node in resolve(wanted, "aws", cast("Catalogue", AnyBlocks(needs)))]
+    found = [node.name for node in resolve(wanted, "aws", cast("Catalogue", AnyBlocks(abcd, needs)))]
 
     assert sorted(found) == names
     assert all(found.index(other) < found.index(name) for name, others in needs.items() for other in others)
+
+
+def test_a_block_that_cannot_be_imported_is_described_all_the_same(catalogue_of: Make) -> None:
+    fails = block("Net").replace("import pulumi\n", "import pulumi\nimport not_installed\n1 / 0\n")
+
+    found = catalogue_of({**NET_AND_STORE, "blocks/net/aws.py": fails}).block("net", on=None, cloud="aws", where="")
+
+    assert found.summary == "A net of a test."
+    assert found.model.model_validate({"size": 3}).model_dump() == {"size": 3}
+
+
+def test_settings_may_use_what_their_module_defines(catalogue_of: Make) -> None:
+    source = contract("Net", settings="size: Annotated[int, AfterValidator(even)] = LEAST").replace(
+        "from pulumi import Output",
+        "import no_such_sdk\n"
+        "from typing import Annotated\n"
+        "from pydantic import AfterValidator\n"
+        "LEAST = 2\n"
+        "def even(number):\n"
+        "    if number % LEAST: raise ValueError('even')\n"
+        "    return number",
+    )
+    catalogue = catalogue_of({**NET_AND_STORE, "blocks/net/__init__.py": source})
+
+    with pytest.raises(ScaffoldError, match=r"net\.size cannot be 3") as raised:
+        resolve(blueprint("components: {net: {size: 3}}"), "aws", catalogue)
+
+    assert raised.value.allowed == "even"
+
+
+def test_settings_that_cannot_be_loaded_are_named_with_their_line(catalogue_of: Make) -> None:
+    source = contract("Net", settings="size: int = NOWHERE")
+
+    with pytest.raises(ScaffoldError, match=r"NetSettings cannot be loaded: NameError") as raised:
+        resolve(
+            blueprint("components: {net: {}}"), "aws", catalogue_of({**NET_AND_STORE, "blocks/net/__init__.py": source})
+        )
+
+    assert (raised.value.where or "").endswith("blocks/net/__init__.py:6")

@@ -1,5 +1,5 @@
 """``python -m mlops_scaffold`` is the command line."""
 
-from mlops_scaffold.cli import main
+from mlops_scaffold.cli import run
 
-main(prog_name="mlops-scaffold")
+run()

@@ -1,36 +1,41 @@
 """What can be built: the capabilities, blocks and blueprints of every installed package, read by reflection.
 
 Nothing is declared twice: the capability is the folder, the variant is the file, the summary is the first line of the
-docstring, the needs are the constructor's keyword-only parameters. A name is imported when it is asked for.
+docstring, the needs are the constructor's keyword-only parameters. All of it is read from the source, and none is run.
 """
 
 from __future__ import annotations
 
 import ast
 import importlib
-import inspect
-import types
-import typing
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-from pydantic.errors import PydanticUserError
-
-from mlops_scaffold import closure, document
+import mlops_stacks
+from mlops_scaffold import document
 from mlops_scaffold.document import Document
 from mlops_scaffold.errors import ScaffoldError, unknown
-from mlops_stacks.component import Component, Settings
+from mlops_scaffold.source import Class, Library, Module, summary
+
+if TYPE_CHECKING:
+    from mlops_stacks.component import Settings
+
+FRAMEWORK = "mlops_stacks.component"
+"""The module that says what a component and what settings are."""
+
+CLUSTER_SDK = "pulumi_kubernetes"
+"""What a block imports, itself or through another module, when it runs inside the cluster."""
 
 
 @dataclass(frozen=True)
 class Need:
     """A wire: a component that a block takes."""
 
-    contract: type[Component]
+    contract: Class
     optional: bool
 
 
@@ -40,33 +45,47 @@ class Block:
 
     capability: str
     variant: str
-    cls: type[Component]
+    cls: Class
     needs: Mapping[str, Need]
     """Keyword to need, in the constructor's order."""
-    settings: type[Settings]
+    settings: Class
     in_cluster: bool
     """Whether it belongs to the cluster program."""
 
     @property
     def summary(self) -> str:
         """The first line of its docstring."""
-        return _summary(self.cls)
+        return self.cls.summary
+
+    @property
+    def module(self) -> str:
+        """The dotted name of its module."""
+        return self.cls.module.name
+
+    @property
+    def package(self) -> str:
+        """The dotted name of the package that its module lies in: its capability's own."""
+        return self.module.rpartition(".")[0]
+
+    @property
+    def token(self) -> str:
+        """Its type in Pulumi."""
+        return self.cls.constants.get("token", "")
+
+    @cached_property
+    def model(self) -> type[Settings]:
+        """Its settings' class, loaded."""
+        return self.settings.load()
 
     @property
     def files(self) -> Mapping[PurePosixPath, Path]:
         """What it adds to a repository, by path there: its own, and what the component that it extends adds.
 
-        They lie in ``files/any`` and ``files/<variant>`` beside the module.
+        They lie beside the module; see ``beside``.
         """
         found: dict[PurePosixPath, Path] = {}
-        for base in reversed(self.cls.__mro__):
-            if base is Component or not issubclass(base, Component):
-                continue
-            module = Path(inspect.getfile(base))
-            for folder in (module.parent / "files" / "any", module.parent / "files" / module.stem):
-                for path in sorted(folder.rglob("*")):
-                    if path.is_file() and "__pycache__" not in path.parts:
-                        found[PurePosixPath(path.relative_to(folder))] = path
+        for base in reversed(self.cls.ancestors):
+            found |= beside(base.module.path.parent, base.module.path.stem)
         return found
 
 
@@ -112,35 +131,39 @@ class Catalogue:
                 yield Package(point.value, folder, name)
 
     @cached_property
-    def roots(self) -> Mapping[str, Path]:
-        """Top-level name of each package of blocks to its folder."""
-        return {
-            package.name.split(".")[0]: package.folder.parents[package.name.count(".") - 1]
-            if "." in package.name
-            else package.folder
-            for package in self.packages
-        }
+    def library(self) -> Library:
+        """The source of all packages of blocks, and of what they are made with."""
+        framework = {"mlops_stacks": Path(next(iter(mlops_stacks.__path__)))}
+        return Library(framework | {package.name: package.folder for package in self.packages})
+
+    def _framework(self, name: str) -> Class:
+        found = self.library.find(f"{FRAMEWORK}.{name}")
+        if found is None:
+            raise ScaffoldError(f"{FRAMEWORK} has no {name}", then="install the tool again")
+        return found
+
+    @cached_property
+    def _component(self) -> Class:
+        return self._framework("Component")
 
     # -- blocks -------------------------------------------------------------------------------------
 
     @cached_property
-    def _modules(self) -> Mapping[str, Mapping[str, tuple[Package, str]]]:
+    def _modules(self) -> Mapping[str, Mapping[str, tuple[Package, Module]]]:
         """Capability to variant to the package and module that hold it; the variant '' is the contract.
 
         A file whose name begins with an underscore is a block's own helper, and no variant.
         """
-        found: dict[str, dict[str, tuple[Package, str]]] = {}
+        found: dict[str, dict[str, tuple[Package, Module]]] = {}
         for package in self.packages:
             for path in sorted(package.folder.glob("*/*.py")):
                 capability, variant = path.parent.name, path.stem
-                if variant == "__init__":
-                    if not _defines_contract(path):
-                        continue
-                    variant, module = "", f"{package.name}.{capability}"
-                elif variant.startswith("_"):
+                if variant.startswith("_") and variant != "__init__":
                     continue
-                else:
-                    module = f"{package.name}.{capability}.{variant}"
+                variant = "" if variant == "__init__" else variant
+                module = self.library.module(".".join(filter(None, (package.name, capability, variant))))
+                if module is None or (not variant and not self._contracts(module)):
+                    continue
                 variants = found.setdefault(capability, {})
                 if variant in variants:
                     raise ScaffoldError(
@@ -151,6 +174,9 @@ class Catalogue:
                 variants[variant] = (package, module)
         return found
 
+    def _contracts(self, module: Module) -> Sequence[Class]:
+        return [found for found in module.classes if self._component in found.bases]
+
     @property
     def capabilities(self) -> Sequence[str]:
         """The names of all capabilities."""
@@ -158,7 +184,7 @@ class Catalogue:
 
     def summary(self, capability: str) -> str:
         """The first line of a capability's docstring."""
-        return _summary(_load(*self._modules[capability][""]))
+        return summary(self._modules[capability][""][1].tree)
 
     def variants(self, capability: str) -> Sequence[str]:
         """The names of a capability's components."""
@@ -189,59 +215,71 @@ class Catalogue:
                 allowed=", ".join(there) or f"none; another capability's component fulfils {capability}",
                 then="choose one of them with 'on', or leave the capability out",
             )
-        package, module = self._modules[capability][variant]
-        return self._describe(capability, variant, package, module)
+        return self._describe(capability, variant)
 
     def blocks(self) -> Iterator[Block]:
         """Every block of every package."""
         for capability in self.capabilities:
             for variant in self.variants(capability):
-                package, module = self._modules[capability][variant]
-                yield self._describe(capability, variant, package, module)
+                yield self._describe(capability, variant)
 
-    def _describe(self, capability: str, variant: str, package: Package, module: str) -> Block:
-        loaded = _load(package, module)
-        classes = [
-            found
-            for found in vars(loaded).values()
-            if inspect.isclass(found) and issubclass(found, Component) and found.__module__ == module
-        ]
-        where = f"{loaded.__file__} ({package.distribution})"
+    def _describe(self, capability: str, variant: str) -> Block:
+        package, module = self._modules[capability][variant]
+        classes = [found for found in module.classes if found.extends(self._component)]
         if len(classes) != 1:
-            raise ScaffoldError(f"{module} must define one component, not {len(classes)}", where=where)
-        cls = classes[0]
-        unmet = [name for name in dir(cls) if getattr(getattr(cls, name), "__isabstractmethod__", False)]
-        if unmet:
             raise ScaffoldError(
-                f"{module}: {cls.__name__} lacks what its contract promises: {', '.join(unmet)}",
-                where=where,
+                f"{module.name} must define one component, not {len(classes)}",
+                where=f"{module.path} ({package.distribution})",
+                then="rename it with a leading underscore if it is a helper, and no variant",
+            )
+        cls = classes[0]
+        if cls.abstract:
+            raise ScaffoldError(
+                f"{module.name}: {cls.name} lacks what its contract promises: {', '.join(cls.abstract)}",
+                where=cls.where,
                 then="write the method; without it a right would silently not be granted",
             )
-        try:
-            parameters = inspect.signature(cls.__init__, eval_str=True).parameters
-            needs = {
-                keyword: _need(parameter.annotation)
-                for keyword, parameter in parameters.items()
-                if parameter.kind is inspect.Parameter.KEYWORD_ONLY and keyword != "opts"
-            }
-            settings = parameters["settings"].annotation
-            if not (inspect.isclass(settings) and issubclass(settings, Settings)):
-                raise TypeError("'settings' is not annotated with a subclass of Settings")
-            settings.model_rebuild()
-        except (KeyError, NameError, TypeError, AttributeError, PydanticUserError) as error:
-            raise ScaffoldError(
-                f"{module}: the constructor cannot be read: {str(error).splitlines()[0]}",
-                where=where,
-                allowed="(self, name, settings: Settings, *, wire: Contract, opts: ResourceOptions | None = None)",
-            ) from error
-        return Block(capability, variant, cls, needs, settings, closure.runs_in_cluster(module, self.roots))
+        constructor = cls.method("__init__")
+        if constructor is None or constructor[0] == self._component:
+            raise _unreadable(cls, "there is none")
+        owner, node = constructor
+        needs = {
+            parameter.arg: self._need(owner.module, parameter)
+            for parameter in node.args.kwonlyargs
+            if parameter.arg != "opts"
+        }
+        in_cluster = CLUSTER_SDK in self.library.outside([module.name])
+        return Block(capability, variant, cls, needs, self._settings(owner, node), in_cluster)
 
-    def contract(self, capability: str) -> type[Component]:
+    def _settings(self, owner: Class, constructor: ast.FunctionDef | ast.AsyncFunctionDef) -> Class:
+        for parameter in (*constructor.args.posonlyargs, *constructor.args.args):
+            if parameter.arg == "settings":
+                found = owner.module.find(_written(parameter.annotation))
+                if found and found.extends(self._framework("Settings")):
+                    return found
+                raise _unreadable(owner, "'settings' is not annotated with a subclass of Settings", parameter)
+        raise _unreadable(owner, "it has no parameter 'settings'", constructor)
+
+    def _need(self, module: Module, parameter: ast.arg) -> Need:
+        first, *others = (part.strip() for part in _written(parameter.annotation).split("|"))
+        contract = module.find(first)
+        if others not in ([], ["None"]) or contract is None or not contract.extends(self._component):
+            raise ScaffoldError(
+                f"a wire is one contract, or 'Contract | None', not {_written(parameter.annotation) or 'nothing'}",
+                where=f"{module.path}:{parameter.lineno}",
+                allowed="a contract of a registered package, imported by its name",
+            )
+        return Need(contract, optional=bool(others))
+
+    def contract(self, capability: str) -> Class:
         """The contract of a capability."""
-        package, module = self._modules[capability][""]
-        classes = [found for found in vars(_load(package, module)).values() if inspect.isclass(found)]
-        own = [found for found in classes if issubclass(found, Component) and found.__module__ == module]
-        return next(found for found in own if Component in found.__bases__)
+        return self._contracts(self._modules[capability][""][1])[0]
+
+    def outputs(self, cls: Class) -> Sequence[str]:
+        """The names of the outputs that a component's contracts promise, sorted."""
+        contracts = [base for base in cls.ancestors if self._component in base.bases]
+        hints = {name: hint for base in contracts for name, hint in base.annotations.items()}
+        return sorted(name for name, hint in hints.items() if hint.startswith("Output["))
 
     # -- blueprints ---------------------------------------------------------------------------------
 
@@ -276,39 +314,26 @@ class Catalogue:
         return document.read(path, f"{package.name}/{path.name}")
 
 
-def _summary(documented: object) -> str:
-    return (inspect.getdoc(documented) or "").partition("\n")[0]
+def beside(folder: Path, variant: str) -> Mapping[PurePosixPath, Path]:
+    """What a folder has for repositories in ``files/any`` and ``files/<variant>``: path there to path here."""
+    return {
+        PurePosixPath(path.relative_to(root)): path
+        for root in (folder / "files" / "any", folder / "files" / variant)
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
 
 
-def _defines_contract(path: Path) -> bool:
-    """Whether a module defines a direct subclass of Component; read as text, for that is quicker than importing it."""
-    try:
-        body = ast.parse(path.read_bytes()).body
-    except SyntaxError as error:
-        raise ScaffoldError(f"this is not Python: {error.msg}", where=f"{path}:{error.lineno}") from error
-    bases = [base for node in body if isinstance(node, ast.ClassDef) for base in node.bases]
-    return any(getattr(base, "id", getattr(base, "attr", None)) == "Component" for base in bases)
+def _written(annotation: ast.expr | None) -> str:
+    """An annotation as text, whether or not it stands in quotes."""
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        return annotation.value
+    return ast.unparse(annotation) if annotation else ""
 
 
-def _load(package: Package, module: str) -> types.ModuleType:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return importlib.import_module(module)
-    except Exception as error:
-        raise ScaffoldError(
-            f"cannot load '{module}': {type(error).__name__}: {error}",
-            where=package.distribution,
-            then="mend or uninstall the package",
-        ) from error
-
-
-def _need(annotation: object) -> Need:
-    arguments = [hint for hint in typing.get_args(annotation) if hint is not types.NoneType]
-    if typing.get_origin(annotation) in (types.UnionType, typing.Union):
-        if len(arguments) != 1:
-            raise TypeError(f"a wire is one contract, or 'Contract | None', not {annotation}")
-        return Need(arguments[0], optional=True)
-    if not (inspect.isclass(annotation) and issubclass(annotation, Component)):
-        raise TypeError(f"a wire is a contract, not {annotation}")
-    return Need(annotation, optional=False)
+def _unreadable(cls: Class, why: str, node: ast.AST | None = None) -> ScaffoldError:
+    return ScaffoldError(
+        f"{cls.module.name}: the constructor cannot be read: {why}",
+        where=f"{cls.module.path}:{getattr(node or cls.node, 'lineno', 1)}",
+        allowed="(self, name, settings: Settings, *, wire: Contract, opts: ResourceOptions | None = None)",
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 from pathlib import Path
 
@@ -99,6 +101,17 @@ def show(name: str) -> None:
     from mlops_scaffold.catalogue import Catalogue
 
     report.show(Catalogue.installed(), name)
+
+
+def run() -> None:
+    """The console script: the command line in a process of its own.
+
+    What a command makes it needs until it ends, so a collector that looks through it finds nothing, and is a quarter of
+    the time of ``new``.
+    """
+    gc.disable()
+    atexit.register(gc.freeze)
+    main(prog_name="mlops-scaffold")
 
 
 def _on_terminal() -> bool:

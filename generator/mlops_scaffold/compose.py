@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -13,10 +12,9 @@ from typing import Any
 import yaml
 
 import mlops_blueprints
-from mlops_scaffold import closure
 from mlops_scaffold.answers import Answers
 from mlops_scaffold.blueprint import Blueprint
-from mlops_scaffold.catalogue import Catalogue
+from mlops_scaffold.catalogue import Catalogue, beside
 from mlops_scaffold.errors import ScaffoldError
 from mlops_scaffold.resolve import Node
 
@@ -24,6 +22,12 @@ WIDTH = 120
 """Columns; the generated repository's ruff is set to the same, so that what is composed is already formatted."""
 
 Files = dict[PurePosixPath, bytes]
+
+DATA = Path(mlops_blueprints.__file__).parent
+"""The shell, and the files of every repository."""
+
+LOCK = PurePosixPath("requirements.txt")
+"""The repository's lock: exact versions, with hashes."""
 
 REPOSITORY_ITSELF = b"""\
 # For `pulumi install` in this folder: the program finds its blocks because the repository is installed. Run it in the
@@ -81,10 +85,9 @@ class Platform:
         }
 
 
-def cloud_files(cloud: str) -> Mapping[PurePosixPath, Path]:
-    """What every repository on a cloud has, by path there."""
-    folder = Path(mlops_blueprints.__file__).parent / "clouds" / cloud
-    return {PurePosixPath(path.relative_to(folder)): path for path in sorted(folder.rglob("*")) if path.is_file()}
+def every_repository(cloud: str) -> Mapping[PurePosixPath, Path]:
+    """What every repository on a cloud has, whatever its components, by path there."""
+    return beside(DATA, cloud)
 
 
 def compose(platform: Platform, catalogue: Catalogue) -> Files:
@@ -110,18 +113,18 @@ def compose(platform: Platform, catalogue: Catalogue) -> Files:
             add(program.folder / f"Pulumi.{environment}.yaml", text.encode(), "the program")
         if program.imports:
             add(program.folder / "requirements.txt", REPOSITORY_ITSELF, "the program")
-    needed = [node.block.cls.__module__ for node in platform.nodes]
-    needed += [f"{node.block.cls.__module__.rpartition('.')[0]}" for node in platform.nodes]
+    needed = [node.block.module for node in platform.nodes]
+    needed += [node.block.package for node in platform.nodes]
     if any(node.in_cluster for node in platform.nodes):
         needed.append("mlops_stacks.kubernetes")
-    for path, source in closure.modules(needed, catalogue.roots).items():
+    for path, source in catalogue.library.closure(needed).items():
         add(path, source.read_bytes(), "the building blocks")
     for node in platform.nodes:
-        page = Path(inspect.getfile(node.block.cls)).with_name("README.md")
+        page = node.block.cls.module.path.with_name("README.md")
         if page.is_file():
-            package = PurePosixPath(*node.block.cls.__module__.split(".")[:-1])
+            package = PurePosixPath(*node.block.package.split("."))
             add(package / "README.md", page.read_bytes(), "the building blocks")
-    brought = {"the cloud": cloud_files(platform.answers.cloud)} | {
+    brought = {"every repository": every_repository(platform.answers.cloud)} | {
         node.name: node.block.files for node in platform.nodes
     }
     for owner, sources in brought.items():
@@ -145,7 +148,7 @@ def main(program: Program, platform: Platform) -> str:
     }[is_cluster, has_cluster_program]
     lines = [f'"""{title}', "", about, '"""', ""]
     classes = [*program.imports, *program.nodes]
-    imports = {f"from {node.block.cls.__module__} import {node.block.cls.__name__}" for node in classes}
+    imports = {f"from {node.block.module} import {node.block.cls.name}" for node in classes}
     if is_cluster:
         lines += ["import pulumi", ""]
         imports.add("from mlops_stacks.kubernetes import inside")
@@ -157,7 +160,7 @@ def main(program: Program, platform: Platform) -> str:
         lines += [
             *comment("Made by the cloud program: objects with the same outputs and the same rights to grant."),
             f'cloud = pulumi.StackReference(f"{{pulumi.get_organization()}}/{outside}/{{pulumi.get_stack()}}")',
-            *(f'{node.name} = {node.block.cls.__name__}.imported("{node.name}", cloud)' for node in program.imports),
+            *(f'{node.name} = {node.block.cls.name}.imported("{node.name}", cloud)' for node in program.imports),
             "in_cluster = inside(cluster)",
         ]
     for node in program.nodes:
@@ -182,7 +185,7 @@ def assignment(node: Node, options: str | None) -> str:
     arguments += [f"{keyword}={wire}" for keyword, wire in node.wires.items()]
     if options:
         arguments.append(f"opts={options}")
-    return call(f"{node.name} = {node.block.cls.__name__}", arguments)
+    return call(f"{node.name} = {node.block.cls.name}", arguments)
 
 
 def call(head: str, arguments: Sequence[str], indent: str = "") -> str:
@@ -198,11 +201,11 @@ def call(head: str, arguments: Sequence[str], indent: str = "") -> str:
 
 def settings(program: Program) -> str:
     """The source of a program's settings: one typed field a component."""
-    imports = {f"from {node.block.settings.__module__} import {node.block.settings.__name__}" for node in program.nodes}
+    imports = {f"from {node.block.settings.module.name} import {node.block.settings.name}" for node in program.nodes}
     imports.add("from mlops_stacks.component import Settings, load")
     fields = []
     for node in program.nodes:
-        kind = node.block.settings.__name__
+        kind = node.block.settings.name
         values = [f"{key}={literal(value)}" for key, value in node.given.items()]
         fields.append(call(f"{node.name}: {kind} = {kind}", values, indent="    "))
     return "\n".join(

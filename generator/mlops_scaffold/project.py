@@ -7,19 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import packages_distributions
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import mlops_blueprints
-from mlops_scaffold import blueprint, closure, render
+from mlops_scaffold import blueprint, render
 from mlops_scaffold.answers import Answers
 from mlops_scaffold.catalogue import Catalogue
-from mlops_scaffold.compose import Platform, cloud_files, compose
+from mlops_scaffold.compose import DATA, LOCK, Platform, compose, every_repository
 from mlops_scaffold.errors import ScaffoldError, unknown
-from mlops_scaffold.preview.plan import Plan
 from mlops_scaffold.resolve import resolve
 
-DATA = Path(mlops_blueprints.__file__).parent
-"""The shell and the locks."""
+if TYPE_CHECKING:
+    from mlops_scaffold.preview.plan import Plan
 
 Progress = Callable[[str], None]
 
@@ -90,10 +88,10 @@ def new(answers: Answers, output: Path, *, plan: bool = True, progress: Progress
 
 def unlocked(wanted: Platform, catalogue: Catalogue) -> Iterator[str]:
     """What blocks import and the repository's lock does not hold; a plugin may need more than we do."""
-    lock = (DATA / "locks" / f"{wanted.answers.cloud}.txt").read_text(encoding="utf-8")
+    lock = every_repository(wanted.answers.cloud)[LOCK].read_text(encoding="utf-8")
     locked = {line.partition("==")[0].replace("-", "_") for line in lock.splitlines() if "==" in line}
-    modules = [node.block.cls.__module__ for node in wanted.nodes]
-    needed = dict.fromkeys(closure.outside(modules, catalogue.roots))
+    modules = [node.block.module for node in wanted.nodes]
+    needed = catalogue.library.outside(modules)
     if "mlops_scaffold" in needed:
         raise ScaffoldError(
             "a block imports mlops_scaffold, and a repository never does",
@@ -119,7 +117,7 @@ def build(wanted: Platform, catalogue: Catalogue, folder: Path) -> None:
 def context(wanted: Platform) -> Mapping[str, Any]:
     """What the shell may substitute and repeat."""
     answers = wanted.answers
-    tops = {node.block.cls.__module__.split(".")[0] for node in wanted.nodes} | {"mlops_stacks"}
+    tops = {node.block.module.split(".")[0] for node in wanted.nodes} | {"mlops_stacks"}
     return {
         "name": answers.name,
         "stage": answers.stage,
@@ -142,13 +140,12 @@ def context(wanted: Platform) -> Mapping[str, Any]:
         "packages": sorted(tops),
         "dependencies": _lines(DATA / "locks" / f"{answers.cloud}.in"),
         "tools": _lines(DATA / "locks" / "tools.in"),
-        "lock": (DATA / "locks" / f"{answers.cloud}.txt").read_text(encoding="utf-8"),
     }
 
 
 def _pages(wanted: Platform) -> list[Mapping[str, str]]:
     """The pages that components bring along: where each is, and its heading."""
-    files = dict(cloud_files(wanted.answers.cloud))
+    files = dict(every_repository(wanted.answers.cloud))
     for node in wanted.nodes:
         files.update(node.block.files)
     return [

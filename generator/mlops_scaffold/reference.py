@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import json
-import textwrap
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from mlops_scaffold.blueprint import BlueprintFile
-from mlops_scaffold.catalogue import Catalogue
-from mlops_stacks.component import Settings
+from mlops_scaffold.catalogue import Block, Catalogue
 
 START, END = "<!-- settings -->", "<!-- /settings -->"
 
 
-def described(cls: type) -> Mapping[str, str]:
-    """The docstring under each attribute of a class and of those it extends, by attribute."""
-    found: dict[str, str] = {}
-    ours = [
-        base
-        for base in reversed(cls.__mro__)
-        if base.__module__.split(".")[0] not in ("builtins", "pydantic", "pulumi")
-    ]
-    for base in ours:
-        body = ast.parse(textwrap.dedent(inspect.getsource(base))).body[0]
-        for statement, following in pairwise(getattr(body, "body", [])):
-            match statement, following:
-                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                    found[name] = " ".join(text.split())
-    return found
-
-
-def settings_of(cls: type[Settings]) -> Sequence[tuple[str, str, str, str]]:
+def settings_of(block: Block) -> Sequence[tuple[str, str, str, str]]:
     """Name, type, default and description of each setting."""
-    texts = described(cls)
-    properties = cls.model_json_schema().get("properties", {})
+    texts = block.settings.descriptions
+    properties = block.model.model_json_schema().get("properties", {})
     return [
         (name, _type(schema), json.dumps(schema.get("default")), texts.get(name, ""))
         for name, schema in properties.items()
@@ -56,10 +34,10 @@ def _type(schema: Mapping[str, Any]) -> str:
     return " ".join([" or ".join(kinds), *bounds])
 
 
-def settings_table(cls: type[Settings]) -> str:
+def settings_table(block: Block) -> str:
     """The settings as a Markdown table."""
     rows = ["| setting | type | default | what it does |", "|---|---|---|---|"]
-    rows += [f"| `{name}` | {kind} | `{default}` | {text} |" for name, kind, default, text in settings_of(cls)]
+    rows += [f"| `{name}` | {kind} | `{default}` | {text} |" for name, kind, default, text in settings_of(block)]
     return "\n".join(rows)
 
 
@@ -71,7 +49,7 @@ def page(path: Path, catalogue: Catalogue) -> str:
     if not (start and end):
         return text
     block = next(block for block in catalogue.blocks() if block.capability == path.parent.name)
-    return f"{before}{START}\n{settings_table(block.settings)}\n{END}{after}"
+    return f"{before}{START}\n{settings_table(block)}\n{END}{after}"
 
 
 def blueprint_schema(catalogue: Catalogue) -> str:
@@ -79,8 +57,8 @@ def blueprint_schema(catalogue: Catalogue) -> str:
     schema = BlueprintFile.model_json_schema()
     known: dict[str, Any] = {}
     for block in catalogue.blocks():
-        texts = described(block.settings)
-        own = block.settings.model_json_schema()
+        texts = block.settings.descriptions
+        own = block.model.model_json_schema()
         properties = {
             name: {**field, "description": texts.get(name, "")} for name, field in own.get("properties", {}).items()
         }

@@ -11,11 +11,11 @@ import click
 
 from mlops_scaffold.catalogue import Block, Catalogue
 from mlops_scaffold.errors import unknown
-from mlops_scaffold.preview.plan import ABOUT, CANNOT, Plan, Program, describe, grouped
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from mlops_scaffold.preview.plan import Plan, Program
     from mlops_scaffold.project import Made
 
 STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
@@ -56,6 +56,8 @@ def plan(found: Plan) -> None:
     """A plan: what each program makes, what to mind, what nobody could check."""
     from rich.markup import escape
     from rich.tree import Tree
+
+    from mlops_scaffold.preview.plan import ABOUT, CANNOT, describe, grouped
 
     console = _console()
     for environment in dict.fromkeys(program.environment for program in found.programs):
@@ -126,7 +128,7 @@ def catalogue(found: Catalogue) -> None:
             table.add_row(capability, block.variant, block.summary, "cluster" if block.in_cluster else "cloud")
         if not own:
             contract = found.contract(capability)
-            others = [f"{block.capability}.{block.variant}" for block in blocks if issubclass(block.cls, contract)]
+            others = [f"{block.capability}.{block.variant}" for block in blocks if block.cls.extends(contract)]
             table.add_row(capability, "", f"fulfilled by {', '.join(others)}", "")
     console.print(table)
     console.print(f"\nblueprints: {', '.join(found.blueprints)}")
@@ -154,7 +156,7 @@ def show(found: Catalogue, name: str) -> None:
     for block in blocks:
         console.print(f"\n[bold]{name}.{block.variant}[/bold]: {block.summary}")
         console.print(f"  needs: {', '.join(block.needs) or 'nothing'}")
-        console.print(f"  gives: {', '.join(block.cls.outputs())}")
+        console.print(f"  gives: {', '.join(found.outputs(block.cls))}")
     if blocks:
         console.print("\nsettings:")
         for row in settings(blocks[0]):
@@ -165,4 +167,4 @@ def settings(block: Block) -> Sequence[tuple[str, str, str, str]]:
     """Name, type, default and description of each setting of a block."""
     from mlops_scaffold.reference import settings_of
 
-    return settings_of(block.settings)
+    return settings_of(block)

@@ -12,7 +12,6 @@ from pydantic import ValidationError
 from mlops_scaffold.blueprint import CHOICES, Blueprint
 from mlops_scaffold.catalogue import Block, Catalogue
 from mlops_scaffold.errors import ScaffoldError, unknown
-from mlops_stacks.component import Settings
 
 CLOUDS = ("aws", "gcp", "kubernetes")
 """The clouds that a blueprint may choose variants for."""
@@ -89,9 +88,9 @@ def _keep_apart(blocks: Mapping[str, Block], blueprint: Blueprint) -> None:
         if name in TAKEN:
             raise ScaffoldError(f"a component cannot be called '{name}': the program uses that name", where=where)
         for what in (
-            f"the class {block.cls.__name__}",
-            f"the class {block.settings.__name__}",
-            f"the token {block.cls.token}",
+            f"the class {block.cls.name}",
+            f"the class {block.settings.name}",
+            f"the token {block.token}",
         ):
             if (other := seen.setdefault(what, name)) != name:
                 raise ScaffoldError(f"'{other}' and '{name}' both have {what}", where=where, then="rename one of them")
@@ -110,14 +109,14 @@ def _variant(blueprint: Blueprint, name: str, cloud: str) -> str | None:
 def _wire(name: str, blocks: Mapping[str, Block], blueprint: Blueprint) -> Mapping[str, str]:
     wires: dict[str, str] = {}
     for keyword, need in blocks[name].needs.items():
-        fulfilling = [other for other, block in blocks.items() if issubclass(block.cls, need.contract)]
+        fulfilling = [other for other, block in blocks.items() if block.cls.extends(need.contract)]
         # Of two that fulfil a contract, the one whose own capability it is comes first.
-        capability = need.contract.__module__.rpartition(".")[2]
+        capability = need.contract.module.name.rpartition(".")[2]
         found = [capability] if capability in fulfilling else fulfilling
         where = blueprint.where("components", name)
         if len(found) > 1:
             raise ScaffoldError(
-                f"'{name}' needs one {need.contract.__name__}, and {' and '.join(found)} both are one",
+                f"'{name}' needs one {need.contract.name}, and {' and '.join(found)} both are one",
                 where="; ".join([where, *(blueprint.where("components", other) for other in found)]),
                 then="leave one of them out with 'without'",
             )
@@ -125,7 +124,7 @@ def _wire(name: str, blocks: Mapping[str, Block], blueprint: Blueprint) -> Mappi
             if need.optional:
                 continue
             raise ScaffoldError(
-                f"'{name}' needs a {need.contract.__name__}, and the blueprint has none",
+                f"'{name}' needs a {need.contract.name}, and the blueprint has none",
                 where=where,
                 then=f"add '{capability}' to 'components', or leave '{name}' out with 'without'",
             )
@@ -154,20 +153,20 @@ def _changes(blueprint: Blueprint, name: str, block: Block) -> Mapping[str, Mapp
     return changes
 
 
-def _check(given: Mapping[str, Any], block: Block, name: str, blueprint: Blueprint, place: tuple[str, ...]) -> Settings:
+def _check(given: Mapping[str, Any], block: Block, name: str, blueprint: Blueprint, place: tuple[str, ...]) -> None:
     """Holds settings against the block's own.
 
     Raises:
         ScaffoldError: the first that is unknown or not allowed.
     """
     try:
-        return block.settings.model_validate(given)
+        block.model.model_validate(given)
     except ValidationError as error:
         problem = error.errors()[0]
         loc = [str(part) for part in problem["loc"]]
         where = blueprint.where(*place, *loc)
         if problem["type"] == "extra_forbidden":
-            raise unknown(f"setting of '{name}'", loc[-1], block.settings.model_fields, where) from None
+            raise unknown(f"setting of '{name}'", loc[-1], block.model.model_fields, where) from None
         shown = problem["input"]
         raise ScaffoldError(
             f"{name}.{'.'.join(loc)} cannot be {shown!r:.60}", where=where, allowed=_allowed(problem["msg"])
