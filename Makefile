@@ -16,6 +16,8 @@ ifdef UV
 	uv pip install --quiet --python .venv --require-hashes -r requirements.txt
 	uv pip install --quiet --python .venv --no-deps --no-build-isolation -e .
 else
+	@python3 -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+		echo "Python 3.11 to 3.13 is needed, and python3 is $$(python3 --version 2>&1)." >&2; exit 2; }
 	python3 -m venv .venv
 	$(PYTHON) -m pip install --quiet --require-hashes -r requirements.txt
 	$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation -e .

@@ -29,8 +29,9 @@ def new(folder: Path, *arguments: str) -> Result:
 @pytest.mark.parametrize(
     ("arguments", "what", "where"),
     [
-        (["--stage", "seed"], "unknown stage 'seed'", "--stage"),
-        (["--cloud", "gcp"], "unknown cloud 'gcp'", "--cloud"),
+        (["--stage", "seed"], "the stage 'seed' is not offered yet", "--stage"),
+        (["--cloud", "gcp"], "the cloud 'gcp' is not offered yet", "--cloud"),
+        (["--cloud", "AWS"], "unknown cloud 'AWS'", "--cloud"),
         (["--region", "moon"], "'moon' is no region", "--region"),
         (["--account", "12"], "'12' is no account", "--account"),
         (["--use", "tracking=wandb"], "unknown variant of 'tracking' 'wandb'", "--use tracking=wandb"),
@@ -47,7 +48,15 @@ def new(folder: Path, *arguments: str) -> Result:
         ),
         (["--without", "networks"], "unknown component 'networks'", "--without networks"),
         (["--without", "network"], "needs a Network, and the blueprint has none", "mlops_blueprints/series-a.yaml"),
+        (
+            ["--without", "tracking", "--set", "tracking.size=large"],
+            "'tracking' is left out",
+            "--without tracking; --set",
+        ),
+        (["--use", "cluster=gcp"], "'cluster' cannot run on gcp", "--use cluster=gcp"),
         (["--environments", "dev,Prod!"], "environments.Prod!", "--environments"),
+        (["--environments", "dev,,prod"], "a name is empty", "--environments"),
+        (["--environments", "dev", "--environments", "dev"], "'dev' is given twice", "--environments"),
     ],
 )
 def test_a_mistake_ends_with_2_one_message_and_nothing_written(
@@ -83,12 +92,28 @@ def test_options_reach_the_repository(tmp_path: Path) -> None:
     assert 'ClusterSettings(admin_cidrs=["203.0.113.7/32"])' in (made / "settings.py").read_text()
 
 
-def test_a_capability_can_be_left_out(tmp_path: Path) -> None:
-    result = new(tmp_path, "--without", "tracking")
+def test_a_version_is_a_text_however_it_looks(tmp_path: Path) -> None:
+    result = new(tmp_path, "--set", "cluster.version=1.30")
 
     assert result.exit_code == 0, result.output
+    assert 'ClusterSettings(version="1.30")' in (tmp_path / "acme" / "settings.py").read_text()
+
+
+def test_an_environment_that_the_stage_does_not_know_is_pointed_out(tmp_path: Path) -> None:
+    result = new(tmp_path, "--environments", "prd")
+
+    assert "series-a does not know the environment 'prd' (dev, staging, prod)" in result.output
+    assert "did you mean 'prod'?" in result.output
+    assert "make bootstrap ENV=prd" in result.output
+
+
+def test_capabilities_can_be_left_out_and_the_page_says_so(tmp_path: Path) -> None:
+    result = new(tmp_path, "--without", "tracking,workspace")
+
+    assert result.exit_code == 0, result.output
+    assert "- **tracking**: Left out by choice." in (tmp_path / "acme" / "README.md").read_text()
     assert not (tmp_path / "acme" / "mlops_stacks" / "tracking" / "kubernetes.py").exists()
-    assert "Tracking" not in (tmp_path / "acme" / "cluster" / "__main__.py").read_text()
+    assert not (tmp_path / "acme" / "cluster").exists()
 
 
 def test_the_same_answers_give_the_same_bytes(tmp_path: Path) -> None:

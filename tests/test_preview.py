@@ -10,6 +10,7 @@ import pytest
 from conftest import program, write
 from kubernetes.distil import distil
 
+from mlops_scaffold.errors import ScaffoldError
 from mlops_scaffold.preview import kubernetes, names, preview
 from mlops_scaffold.preview.plan import Finding, Plan, grouped
 from mlops_scaffold.preview.session import Session
@@ -94,6 +95,30 @@ def test_the_second_program_is_fed_with_the_first_ones_outputs(tmp_path: Path, s
     assert made["inputs"]["keepers"]["pet"] == {"$unknown": True}
     assert made["deepInputs"]["keepers"]["key"] == {"$secret": True}
     assert isinstance(made["deepInputs"]["keepers"]["pet"], str)
+
+
+def test_the_second_program_says_why_it_is_not_planned(tmp_path: Path, session: Session) -> None:
+    plan = preview(write(tmp_path, {**TWO_PROGRAMS, "__main__.py": "1 / 0\n"}), session=session)
+
+    assert [finding.message for finding in plan.of("unchecked")] == [
+        "acme-cluster: not planned: the program that it builds on fails"
+    ]
+
+
+def test_the_folder_of_the_second_program_alone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ScaffoldError, match="'cluster' is one of two programs") as raised:
+        preview(write(tmp_path, TWO_PROGRAMS) / "cluster")
+
+    assert raised.value.then == "run this in the folder above"
+
+
+def test_settings_of_another_project_are_an_error_with_their_line(tmp_path: Path, session: Session) -> None:
+    config = "config:\n  acme:token: x\n  acmee:platform:\n    keys: {}\n"
+
+    plan = preview(write(tmp_path, {**TWO_PROGRAMS, "Pulumi.dev.yaml": config}), session=session)
+
+    [finding] = plan.of("error")
+    assert (finding.code, finding.source) == ("foreign-settings", "Pulumi.dev.yaml:3")
 
 
 def test_a_secret_that_surfaces_is_an_error_with_its_line(tmp_path: Path, session: Session) -> None:

@@ -14,6 +14,8 @@ from mlops_scaffold.errors import ScaffoldError, unknown
 
 CLOUDS = {"aws": "us-east-1"}
 """The clouds that are complete, each with the region used unless another is named."""
+CLOUDS_TO_COME = ("gcp", "kubernetes")
+"""Those that no stage offers yet, though some components are there."""
 
 NAME = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,19}")
 """A project's name: it starts the physical name of every resource, of which the shortest limit is an IAM role's 64
@@ -54,10 +56,12 @@ class Answers:
             )
         if self.name in RESERVED:
             raise ScaffoldError(
-                f"the name '{self.name}' is taken", where="NAME", then="add a word, such as the company's"
+                f"the name '{self.name}' is taken: a module of the repository or a part of Pulumi or Kubernetes has it",
+                where="NAME",
+                then="add a word, such as the company's",
             )
         if self.cloud not in CLOUDS:
-            raise unknown("cloud", self.cloud, CLOUDS, "--cloud")
+            raise unknown("cloud", self.cloud, CLOUDS, "--cloud", CLOUDS_TO_COME)
         object.__setattr__(self, "region", self.region or CLOUDS[self.cloud])
         if not REGION[self.cloud].fullmatch(self.region):
             raise ScaffoldError(f"'{self.region}' is no region", where="--region", allowed="such as eu-west-1")
@@ -113,6 +117,21 @@ def pairs(given: Sequence[str], option: str) -> Mapping[str, str]:
     return found
 
 
+def listed(given: Sequence[str], option: str) -> Sequence[str]:
+    """Reads an option that takes names, separated by commas or given again and again.
+
+    Raises:
+        ScaffoldError: a name is empty, or stands twice.
+    """
+    names = [name.strip() for part in given for name in part.split(",")]
+    for name in names:
+        if not name or names.count(name) > 1:
+            raise ScaffoldError(
+                f"'{name}' is given twice" if name else "a name is empty", where=option, allowed="such as dev,prod"
+            )
+    return names
+
+
 def settings(given: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
     """Reads ``--set capability.key=value`` options; a value is read as YAML, as in a blueprint.
 
@@ -124,5 +143,7 @@ def settings(given: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
         capability, dot, setting = key.partition(".")
         if not (capability and dot and setting):
             raise ScaffoldError(f"'{key}' names no setting", where="--set", allowed="capability.key=value")
-        found.setdefault(capability, {})[setting] = parse(f"value: {text}", f"--set {key}").data["value"]
+        value = parse(f"value: {text}", f"--set {key}").data["value"]
+        # A version such as 1.30 is a text, not the number 1.3; where a number is meant, a text will do.
+        found.setdefault(capability, {})[setting] = text.strip() if isinstance(value, float) else value
     return found

@@ -126,10 +126,16 @@ def merge(base: Blueprint, document: Document) -> Blueprint:
     """
     delta = check(document)
     components = dict(base.components)
-    for name in delta.without:
+    left_out: dict[str, str] = {}
+    for index, name in enumerate(delta.without):
+        where = document.where(("without", index))
         if name not in components:
-            raise unknown("component", name, components, document.where(("without", delta.without.index(name))))
-        del components[name]
+            raise unknown("component", name, components, where)
+        if name in delta.components:
+            raise ScaffoldError(
+                f"'{name}' is left out, and has settings", where=f"{where}; {document.where(('components', name))}"
+            )
+        left_out[name] = f"Left out by choice. {components.pop(name).get('why', '')}".strip()
     for name, given in delta.components.items():
         components[name] = _deep(components.get(name, {}), given or {})
     environments = {
@@ -156,7 +162,9 @@ def merge(base: Blueprint, document: Document) -> Blueprint:
         summary=delta.summary or base.summary,
         components=components,
         environments=environments,
-        deferred={name: why for name, why in {**base.deferred, **delta.deferred}.items() if name not in components},
+        deferred={
+            name: why for name, why in {**base.deferred, **left_out, **delta.deferred}.items() if name not in components
+        },
         lines={**base.lines, **document.lines},
     )
 

@@ -30,6 +30,9 @@ FRAMEWORK = "mlops_stacks.component"
 CLUSTER_SDK = "pulumi_kubernetes"
 """What a block imports, itself or through another module, when it runs inside the cluster."""
 
+STAGES_TO_COME = ("poc", "seed", "series-b", "enterprise")
+"""Stages of the ladder that are not made yet."""
+
 
 @dataclass(frozen=True)
 class Need:
@@ -76,6 +79,12 @@ class Block:
     def model(self) -> type[Settings]:
         """Its settings' class, loaded."""
         return self.settings.load()
+
+    @property
+    def page(self) -> Mapping[PurePosixPath, Path]:
+        """Its catalogue page, if it has one, by path in a repository."""
+        page = self.cls.module.path.with_name("README.md")
+        return {PurePosixPath(*self.package.split("."), page.name): page} if page.is_file() else {}
 
     @property
     def files(self) -> Mapping[PurePosixPath, Path]:
@@ -309,7 +318,8 @@ class Catalogue:
             ScaffoldError: there is none of that name, or it cannot be read.
         """
         if name not in self._blueprint_files:
-            raise unknown("stage" if asked_by == "--stage" else "blueprint", name, self.blueprints, asked_by)
+            kind = "stage" if asked_by == "--stage" else "blueprint"
+            raise unknown(kind, name, self.blueprints, asked_by, STAGES_TO_COME)
         package, path = self._blueprint_files[name]
         return document.read(path, f"{package.name}/{path.name}")
 

@@ -25,13 +25,15 @@ def main() -> None:
 @click.argument("name", required=False)
 @click.option("--stage", required=True, help="How mature the platform is: a blueprint, such as series-a.")
 @click.option("--cloud", required=True, help="Where it runs, such as aws.")
-@click.option("--region", default="", help="The cloud's region.")
+@click.option("--region", default="", help="The cloud's region; us-east-1 on aws, unless named.")
 @click.option("--account", default="", help="The cloud account; every program then refuses any other.")
-@click.option("--environments", default="", help="Which environments to make, such as dev,prod.")
+@click.option("--environments", multiple=True, metavar="NAMES", help="Which to make, such as dev,prod; else all.")
 @click.option("--use", multiple=True, metavar="CAPABILITY=VARIANT", help="Choose a variant. Repeatable.")
 @click.option("--set", "settings", multiple=True, metavar="CAPABILITY.KEY=VALUE", help="Change a setting. Repeatable.")
-@click.option("--without", multiple=True, metavar="CAPABILITY", help="Leave a capability out. Repeatable.")
-@click.option("--output", type=click.Path(path_type=Path), default=Path(), help="The folder to make it in.")
+@click.option("--without", multiple=True, metavar="CAPABILITIES", help="What to leave out, such as tracking.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=Path(), help="The folder in which its folder is made."
+)
 @click.option("--preview/--no-preview", default=True, help="Whether to plan the repository before it is put in place.")
 def new(
     name: str | None,
@@ -39,7 +41,7 @@ def new(
     cloud: str,
     region: str,
     account: str,
-    environments: str,
+    environments: tuple[str, ...],
     use: tuple[str, ...],
     settings: tuple[str, ...],
     without: tuple[str, ...],
@@ -57,10 +59,10 @@ def new(
         cloud=cloud,
         region=region,
         account=account,
-        environments=[part.strip() for part in environments.split(",") if part.strip()],
+        environments=answers.listed(environments, "--environments"),
         use=answers.pairs(use, "--use"),
         set=answers.settings(settings),
-        without=without,
+        without=answers.listed(without, "--without"),
     )
     made = project.new(chosen, output, plan=preview, progress=report.progress)
     report.made(made)

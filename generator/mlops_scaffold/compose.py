@@ -54,7 +54,10 @@ class Platform:
     """All that a repository is composed from."""
 
     answers: Answers
+    stage: Blueprint
+    """As it is shipped."""
     blueprint: Blueprint
+    """The stage, and over it what was asked for."""
     nodes: Sequence[Node]
 
     @property
@@ -120,10 +123,8 @@ def compose(platform: Platform, catalogue: Catalogue) -> Files:
     for path, source in catalogue.library.closure(needed).items():
         add(path, source.read_bytes(), "the building blocks")
     for node in platform.nodes:
-        page = node.block.cls.module.path.with_name("README.md")
-        if page.is_file():
-            package = PurePosixPath(*node.block.package.split("."))
-            add(package / "README.md", page.read_bytes(), "the building blocks")
+        for path, source in node.block.page.items():
+            add(path, source.read_bytes(), "the building blocks")
     brought = {"every repository": every_repository(platform.answers.cloud)} | {
         node.name: node.block.files for node in platform.nodes
     }

@@ -36,13 +36,26 @@ class ScaffoldError(click.ClickException):
         click.echo(f"error: {self}", file=file, err=file is None)
 
 
-def unknown(kind: str, name: str, known: Iterable[str], where: str) -> ScaffoldError:
-    """The error for a name that does not exist, with the nearest one that does."""
+def unknown(kind: str, name: str, known: Iterable[str], where: str, to_come: Iterable[str] = ()) -> ScaffoldError:
+    """The error for a name that does not exist, with the nearest one that does.
+
+    Args:
+        kind: what it should be the name of.
+        name: the name.
+        known: the names that there are.
+        where: who asks for it.
+        to_come: names that there will be, and are not offered yet.
+    """
     known = sorted(known)
-    near = difflib.get_close_matches(name, known, 1)
     return ScaffoldError(
-        f"unknown {kind} '{name}'",
+        f"the {kind} '{name}' is not offered yet" if name in to_come else f"unknown {kind} '{name}'",
         where=where,
         allowed=", ".join(known) or "none",
-        then=f"did you mean '{near[0]}'?" if near else None,
+        then=None if name in to_come else nearest(name, known),
     )
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """«did you mean …?», if a name is near to one of those that there are."""
+    near = difflib.get_close_matches(name.lower(), sorted(known), 1)
+    return f"did you mean '{near[0]}'?" if near else None

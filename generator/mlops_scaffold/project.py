@@ -6,14 +6,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import packages_distributions
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from mlops_scaffold import blueprint, render
 from mlops_scaffold.answers import Answers
 from mlops_scaffold.catalogue import Catalogue
 from mlops_scaffold.compose import DATA, LOCK, Platform, compose, every_repository
-from mlops_scaffold.errors import ScaffoldError, unknown
+from mlops_scaffold.errors import ScaffoldError, nearest, unknown
 from mlops_scaffold.resolve import resolve
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Made:
     plan: Plan | None
     """Unless it was made without preview."""
     problems: list[str]
-    """Packages that could not be read, and what blocks import beyond the lock."""
+    """Packages that could not be read, environments that the stage does not know, imports beyond the lock."""
 
 
 def platform(answers: Answers, catalogue: Catalogue) -> Platform:
@@ -46,7 +46,7 @@ def platform(answers: Answers, catalogue: Catalogue) -> Platform:
         for name in names:
             if name not in stage.components and name not in catalogue.capabilities:
                 raise unknown("capability", name, catalogue.capabilities, option)
-    made = Platform(answers, wanted, resolve(wanted, answers.cloud, catalogue))
+    made = Platform(answers, stage, wanted, resolve(wanted, answers.cloud, catalogue))
     if not made.environments:
         raise ScaffoldError(
             "the blueprint has no environment", where=wanted.where("environments"), then="name some with --environments"
@@ -68,7 +68,7 @@ def new(answers: Answers, output: Path, *, plan: bool = True, progress: Progress
     """
     catalogue = Catalogue.installed()
     wanted = platform(answers, catalogue)
-    problems = [*catalogue.problems, *unlocked(wanted, catalogue)]
+    problems = [*catalogue.problems, *strangers(wanted), *unlocked(wanted, catalogue)]
     target = output.absolute() / answers.name
     with render.staging(target) as folder:
         build(wanted, catalogue, folder)
@@ -84,6 +84,18 @@ def new(answers: Answers, output: Path, *, plan: bool = True, progress: Progress
                     then="mend it; --no-preview writes it as it is, to look into",
                 )
     return Made(target, wanted, found, problems)
+
+
+def strangers(wanted: Platform) -> Iterator[str]:
+    """Environments that the stage has no settings for: nothing in them is as in its production."""
+    known = wanted.stage.environments
+    for name in wanted.environments:
+        if name not in known:
+            hint = nearest(name, known)
+            yield (
+                f"{wanted.answers.stage} does not know the environment '{name}' ({', '.join(known)}): "
+                f"it gets the settings of settings.py alone{f'; {hint}' if hint else ''}"
+            )
 
 
 def unlocked(wanted: Platform, catalogue: Catalogue) -> Iterator[str]:
@@ -117,6 +129,9 @@ def build(wanted: Platform, catalogue: Catalogue, folder: Path) -> None:
 def context(wanted: Platform) -> Mapping[str, Any]:
     """What the shell may substitute and repeat."""
     answers = wanted.answers
+    brought = dict(every_repository(answers.cloud))
+    for node in wanted.nodes:
+        brought |= {**node.block.page, **node.block.files}
     tops = {node.block.module.split(".")[0] for node in wanted.nodes} | {"mlops_stacks"}
     return {
         "name": answers.name,
@@ -135,7 +150,8 @@ def context(wanted: Platform) -> Mapping[str, Any]:
             }
             for program in wanted.programs
         ],
-        "pages": _pages(wanted),
+        "pages": _titled(brought, "docs/*.md"),
+        "catalogue": _titled(brought, "*/README.md"),
         "deferred": [{"name": name, "why": why} for name, why in wanted.blueprint.deferred.items()],
         "packages": sorted(tops),
         "dependencies": _lines(DATA / "locks" / f"{answers.cloud}.in"),
@@ -143,18 +159,15 @@ def context(wanted: Platform) -> Mapping[str, Any]:
     }
 
 
-def _pages(wanted: Platform) -> list[Mapping[str, str]]:
-    """The pages that components bring along: where each is, and its heading."""
-    files = dict(every_repository(wanted.answers.cloud))
-    for node in wanted.nodes:
-        files.update(node.block.files)
+def _titled(files: Mapping[PurePosixPath, Path], pattern: str) -> list[Mapping[str, str]]:
+    """Some pages of a repository: where each is, and its heading."""
     return [
         {
             "path": str(path),
             "title": source.read_text(encoding="utf-8", errors="replace").partition("\n")[0].removeprefix("# "),
         }
         for path, source in files.items()
-        if path.match("docs/*.md")
+        if path.match(pattern)
     ]
 
 

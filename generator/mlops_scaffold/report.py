@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,37 +16,52 @@ from mlops_scaffold.errors import unknown
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mlops_scaffold.preview.plan import Plan, Program
+    from mlops_scaffold.preview.plan import Plan, Program, Severity
     from mlops_scaffold.project import Made
 
-STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
+STYLES: Mapping[Severity, str] = {"error": "bold red", "warning": "yellow", "note": "cyan"}
+"""How the word for each kind of finding looks, the worst first."""
 
 
 def _console() -> Console:
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True)
+    # Without colour there is no bold either: whoever asks for none wants no escape codes.
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), force_terminal=False if _is_plain() else None)
+
+
+def _is_plain() -> bool:
+    return "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
 
 
 def progress(message: str) -> None:
     """Says what is going on, on a terminal only."""
     if sys.stderr.isatty():
-        click.secho(message, err=True, dim=True)
+        click.secho(message, err=True, dim=not _is_plain())
 
 
 def made(result: Made) -> None:
     """What ``new`` made, and what a person needs next."""
+    from rich.markup import escape
+
     answers = result.platform.answers
-    click.echo(f"{result.folder}: {answers.stage} on {answers.cloud}, {answers.region}")
+    console = _console()
+    console.print(escape(f"{result.folder}: {answers.stage} on {answers.cloud}, {answers.region}"))
     for problem in result.problems:
-        click.echo(f"{click.style('warning', 'yellow')} {problem}")
+        console.print(f"[yellow]warning[/yellow] {escape(problem)}")
     if result.plan:
-        click.echo()
+        console.print()
         plan(result.plan)
-    click.echo("\nNext:")
-    click.echo(f"  cd {_relative(result.folder)} && make setup   # its own Python environment, from the hashed lock")
-    click.echo("  make check test            # types, style, and the plans of every environment, offline")
-    click.echo("  make bootstrap ENV=dev     # the state bucket and its key in your account; then make up ENV=dev")
+    first = result.platform.environments[0]
+    steps = {
+        f"cd {_relative(result.folder)} && make setup": "its own Python environment, from the hashed lock",
+        "make check test": "types, style, and the plans of every environment, offline",
+        f"make bootstrap ENV={first}": f"the state bucket and its key in your account; then make up ENV={first}",
+    }
+    width = max(map(len, steps))
+    console.print("\nNext:")
+    for command, what in steps.items():
+        console.print(f"  {escape(command.ljust(width))}   [dim]# {what}[/dim]")
 
 
 def _relative(folder: Path) -> Path:
@@ -68,7 +84,8 @@ def plan(found: Plan) -> None:
                 for line in _components(program):
                     branch.add(line)
         console.print(tree)
-    findings = grouped([finding for finding in found.findings if finding.severity != "unchecked"])
+    ordered = [finding for severity in STYLES for finding in found.of(severity)]
+    findings = grouped(ordered)
     for finding, times in findings:
         style = STYLES[finding.severity]
         often = f" [dim](in {times} places)[/dim]" if times > 1 else ""
@@ -80,7 +97,7 @@ def plan(found: Plan) -> None:
     for line in [*CANNOT, *(finding.message for finding, _ in unchecked)]:
         console.print(f"[dim]  - {escape(line)}[/dim]")
     for note in found.notes:
-        console.print(f"[dim]{escape(note)}[/dim]")
+        console.print(f"[dim]Note: {escape(note)}[/dim]")
 
 
 def _components(program: Program) -> Iterator[str]:
@@ -127,9 +144,7 @@ def catalogue(found: Catalogue) -> None:
         for block in own:
             table.add_row(capability, block.variant, block.summary, "cluster" if block.in_cluster else "cloud")
         if not own:
-            contract = found.contract(capability)
-            others = [f"{block.capability}.{block.variant}" for block in blocks if block.cls.extends(contract)]
-            table.add_row(capability, "", f"fulfilled by {', '.join(others)}", "")
+            table.add_row(capability, "", _fulfilled(found, capability), "")
     console.print(table)
     console.print(f"\nblueprints: {', '.join(found.blueprints)}")
     for problem in found.problems:
@@ -138,29 +153,62 @@ def catalogue(found: Catalogue) -> None:
 
 def show(found: Catalogue, name: str) -> None:
     """One capability or blueprint."""
+    if name in found.blueprints:
+        _show_blueprint(found, name)
+    elif name in found.capabilities:
+        _show_capability(found, name)
+    else:
+        raise unknown("capability or blueprint", name, [*found.capabilities, *found.blueprints], "NAME")
+
+
+def _show_blueprint(found: Catalogue, name: str) -> None:
+    """A blueprint as it is once all that it extends has been merged."""
+    from rich.markup import escape
+
+    from mlops_scaffold import blueprint
+
+    console = _console()
+    whole = blueprint.load(name, found.blueprint, asked_by="NAME")
+    above = found.blueprint(name, "NAME").data.get("extends")
+    console.print(f"[bold]{name}[/bold]{f' (extends {above})' if above else ''}: {escape(whole.summary)}\n")
+    for component, choice in whole.components.items():
+        settings = {key: value for key, value in choice.items() if key != "why"}
+        console.print(f"  [bold]{component}[/bold]{escape(_given(settings))}: {escape(str(choice.get('why', '')))}")
+    console.print("\nenvironments:")
+    for environment, changes in whole.environments.items():
+        given = "; ".join(f"{component}{_given(settings)}" for component, settings in changes.items())
+        console.print(f"  [bold]{environment}[/bold]: {escape(given or 'as above')}")
+    console.print("\ndeferred:")
+    for deferred, why in whole.deferred.items():
+        console.print(f"  [bold]{deferred}[/bold]: {escape(why)}")
+
+
+def _given(settings: Mapping[str, object]) -> str:
+    return f" ({', '.join(f'{key}: {value}' for key, value in settings.items())})" if settings else ""
+
+
+def _show_capability(found: Catalogue, name: str) -> None:
     from rich.markup import escape
 
     console = _console()
-    if name in found.blueprints:
-        document = found.blueprint(name, "NAME")
-        console.print(f"[bold]{name}[/bold]: {document.data.get('summary', '')}")
-        for component, choice in document.data.get("components", {}).items():
-            console.print(f"  {component}: {(choice or {}).get('why', '')}")
-        for deferred, why in document.data.get("deferred", {}).items():
-            console.print(f"  [dim]deferred, {deferred}: {why}[/dim]")
-        return
-    if name not in found.capabilities:
-        raise unknown("capability or blueprint", name, [*found.capabilities, *found.blueprints], "NAME")
-    console.print(found.summary(name))
+    console.print(escape(found.summary(name)))
     blocks = [block for block in found.blocks() if block.capability == name]
     for block in blocks:
-        console.print(f"\n[bold]{name}.{block.variant}[/bold]: {block.summary}")
+        console.print(f"\n[bold]{name}.{block.variant}[/bold]: {escape(block.summary)}")
         console.print(f"  needs: {', '.join(block.needs) or 'nothing'}")
         console.print(f"  gives: {', '.join(found.outputs(block.cls))}")
-    if blocks:
+    if not blocks:
+        console.print(f"\n{_fulfilled(found, name)}")
+    for models in {block.settings: block for block in blocks}.values():
         console.print("\nsettings:")
-        for row in settings(blocks[0]):
-            console.print(f"  {row[0]} ({row[1]}, {row[2]}): {escape(row[3])}")
+        for setting, kind, default, text in settings(models):
+            console.print(f"  [bold]{setting}[/bold] ({escape(kind)}, {escape(default)}): {escape(text)}")
+
+
+def _fulfilled(found: Catalogue, capability: str) -> str:
+    contract = found.contract(capability)
+    others = [f"{block.capability}.{block.variant}" for block in found.blocks() if block.cls.extends(contract)]
+    return f"fulfilled by {', '.join(others)}"
 
 
 def settings(block: Block) -> Sequence[tuple[str, str, str, str]]:

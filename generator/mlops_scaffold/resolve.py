@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from mlops_scaffold.blueprint import CHOICES, Blueprint
 from mlops_scaffold.catalogue import Block, Catalogue
 from mlops_scaffold.errors import ScaffoldError, unknown
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 CLOUDS = ("aws", "gcp", "kubernetes")
 """The clouds that a blueprint may choose variants for."""
@@ -67,17 +70,14 @@ def resolve(blueprint: Blueprint, cloud: str, catalogue: Catalogue) -> Sequence[
             where=blueprint.where("components", circle[0]),
             then="one of these blocks must do without the other",
         ) from None
-    return [
-        Node(
-            name,
-            blocks[name],
-            str(blueprint.components[name].get("why", "")),
-            _settings(blueprint, name, blocks[name]),
-            _changes(blueprint, name, blocks[name]),
-            wires[name],
-        )
-        for name in order
-    ]
+    return [_node(blueprint, name, blocks[name], wires[name]) for name in order]
+
+
+def _node(blueprint: Blueprint, name: str, block: Block, wires: Mapping[str, str]) -> Node:
+    given = {key: value for key, value in blueprint.components[name].items() if key not in CHOICES}
+    checked = _check(given, block, name, blueprint, ("components", name))
+    why = str(blueprint.components[name].get("why", ""))
+    return Node(name, block, why, checked, _changes(blueprint, name, block, checked), wires)
 
 
 def _keep_apart(blocks: Mapping[str, Block], blueprint: Blueprint) -> None:
@@ -98,12 +98,16 @@ def _keep_apart(blocks: Mapping[str, Block], blueprint: Blueprint) -> None:
 
 def _variant(blueprint: Blueprint, name: str, cloud: str) -> str | None:
     on = blueprint.components[name].get("on")
-    if not isinstance(on, Mapping):
-        return on
-    for other in on:
-        if other not in CLOUDS:
-            raise unknown("cloud", other, CLOUDS, blueprint.where("components", name, "on"))
-    return on.get(cloud)
+    where = blueprint.where("components", name, "on")
+    if isinstance(on, Mapping):
+        for other in on:
+            if other not in CLOUDS:
+                raise unknown("cloud", other, CLOUDS, where)
+        on = on.get(cloud)
+    # What runs inside a cluster runs on every cloud.
+    if on in CLOUDS and on not in (cloud, "kubernetes"):
+        raise ScaffoldError(f"'{name}' cannot run on {on}: the platform is on {cloud}", where=where)
+    return on
 
 
 def _wire(name: str, blocks: Mapping[str, Block], blueprint: Blueprint) -> Mapping[str, str]:
@@ -138,40 +142,64 @@ def _wire(name: str, blocks: Mapping[str, Block], blueprint: Blueprint) -> Mappi
     return wires
 
 
-def _settings(blueprint: Blueprint, name: str, block: Block) -> Mapping[str, Any]:
-    given = {key: value for key, value in blueprint.components[name].items() if key not in CHOICES}
-    _check(given, block, name, blueprint, ("components", name))
-    return given
-
-
-def _changes(blueprint: Blueprint, name: str, block: Block) -> Mapping[str, Mapping[str, Any]]:
-    changes = {
-        environment: settings[name] for environment, settings in blueprint.environments.items() if name in settings
-    }
-    for environment, settings in changes.items():
-        _check(settings, block, name, blueprint, ("environments", environment, name))
+def _changes(
+    blueprint: Blueprint, name: str, block: Block, given: Mapping[str, Any]
+) -> Mapping[str, Mapping[str, Any]]:
+    changes: dict[str, Mapping[str, Any]] = {}
+    for environment, settings in blueprint.environments.items():
+        if changed := settings.get(name):
+            checked = _check({**given, **changed}, block, name, blueprint, ("environments", environment, name))
+            changes[environment] = {key: checked[key] for key in changed}
     return changes
 
 
-def _check(given: Mapping[str, Any], block: Block, name: str, blueprint: Blueprint, place: tuple[str, ...]) -> None:
+def _check(
+    given: Mapping[str, Any], block: Block, name: str, blueprint: Blueprint, place: tuple[str, ...]
+) -> Mapping[str, Any]:
     """Holds settings against the block's own.
+
+    Returns:
+        Those that were given, as the block reads them: a number where it wants one.
 
     Raises:
         ScaffoldError: the first that is unknown or not allowed.
     """
     try:
-        block.model.model_validate(given)
+        checked = block.model.model_validate(given).model_dump(mode="json")
+        return {key: checked[key] for key in given}
     except ValidationError as error:
         problem = error.errors()[0]
         loc = [str(part) for part in problem["loc"]]
         where = blueprint.where(*place, *loc)
         if problem["type"] == "extra_forbidden":
             raise unknown(f"setting of '{name}'", loc[-1], block.model.model_fields, where) from None
-        shown = problem["input"]
-        raise ScaffoldError(
-            f"{name}.{'.'.join(loc)} cannot be {shown!r:.60}", where=where, allowed=_allowed(problem["msg"])
-        ) from None
+        what = f"{name}.{'.'.join(loc)} cannot be {problem['input']!r:.60}"
+        if problem["type"] == "missing":
+            what = f"{name}.{loc[-1]} must be set"
+        raise ScaffoldError(what, where=where, allowed=_allowed(problem)) from None
 
 
-def _allowed(message: str) -> str:
-    return message.removeprefix("Input should be ").removeprefix("Value error, ")
+WORDS = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "dict_type": "a map, {key: value}",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "list_type": "a list, [a, b]",
+    "sequence_str": "a list, [a, b]",
+    "is_instance_of": "a list, [a, b]",
+    "string_type": "a text",
+    "tuple_type": "a list, [a, b]",
+}
+"""What each kind of error of pydantic's asks for, in our words; of the others its own words do."""
+
+
+def _allowed(problem: ErrorDetails) -> str | None:
+    if problem["type"] == "missing":
+        return None
+    own = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    own = own.replace("String should match pattern", "a text that matches")
+    return WORDS.get(problem["type"], own)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
 import pulumi
@@ -112,6 +112,17 @@ def load(platform: type[Platform]) -> Platform:
         file, key = f"Pulumi.{pulumi.get_stack()}.yaml", f"{pulumi.get_project()}:platform"
         raise pulumi.RunError(
             "\n".join(
-                f"{file}: {key}.{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()
+                f"{file}: {key}.{'.'.join(map(str, problem['loc']))}: {_worded(problem, platform)}"
+                for problem in error.errors()
             )
         ) from None
+
+
+def _worded(problem: Mapping[str, Any], platform: type[Settings]) -> str:
+    if problem["type"] != "extra_forbidden":
+        return problem["msg"]
+    around, *inner = problem["loc"]
+    known = platform.model_fields
+    if inner:
+        known = getattr(known[str(around)].annotation, "model_fields", known)
+    return f"there is no such setting, but {', '.join(known)}"

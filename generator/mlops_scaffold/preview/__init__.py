@@ -93,7 +93,7 @@ def _plan(
         environment, mode, step = pending.pop(answer["id"])
         answers[environment, programs[step], mode] = answer
         if progress:
-            progress(f"{answer['project']} in {environment}: {len(answer['resources'])} resources, {mode} pass")
+            progress(f"{answer['project']} in {environment}: {mode} pass")
         if step + 1 < len(programs) and not answer["error"]:
             start(environment, mode, step + 1)
 
@@ -104,6 +104,8 @@ def _plan(
         for program in programs:
             passes = [answers[environment, program, mode] for mode in MODES if (environment, program, mode) in answers]
             if not passes:
+                why = "not planned: the program that it builds on fails"
+                findings.append(Finding("unchecked", "not-planned", f"{repository.project(program)}: {why}"))
                 continue
             made = _program(program, environment, passes)
             planned.append(made)
@@ -179,6 +181,15 @@ def _found(
                 urn=resource["urn"],
                 source=resource.get("source"),
             )
+    for key in configuration.values:
+        namespace, _, name = key.partition(":")
+        if name == "platform" and namespace != made.project:
+            yield Finding(
+                "error",
+                "foreign-settings",
+                f"'{key}' is read by nobody: the settings of this program are '{made.project}:platform'",
+                source=configuration.document.where(("config", key)),
+            )
     if "aws:region" in configuration.values and "aws:allowedAccountIds" not in configuration.values:
         yield Finding(
             "warning",
@@ -224,8 +235,7 @@ def _failure(error: Mapping[str, Any], configuration: Configuration) -> Iterator
     for match in settings:
         path = match["path"].split(".")
         where = configuration.document.where(("config", match["key"], *path))
-        problem = match["problem"].replace("Extra inputs are not permitted", "no such setting")
-        yield Finding("error", "setting", f"{match['path']}: {problem}", source=where)
+        yield Finding("error", "setting", f"{match['path']}: {match['problem']}", source=where)
     if not settings:
         frames = "".join(f"\n  at {frame}" for frame in error["frames"])
         yield Finding("error", "program", f"{error['type']}: {error['message']}{frames}", source=error.get("source"))

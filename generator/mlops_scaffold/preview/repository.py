@@ -103,6 +103,12 @@ def find(folder: Path) -> Repository:
         ScaffoldError: there is none.
     """
     repository = Repository(folder.absolute())
+    if repository.folder.name in PROGRAMS and (repository.folder.parent / "Pulumi.yaml").is_file():
+        raise ScaffoldError(
+            f"'{repository.folder.name}' is one of two programs, and builds on the other",
+            where=str(folder),
+            then="run this in the folder above",
+        )
     if not repository.programs:
         raise ScaffoldError(
             "there is no Pulumi program here",

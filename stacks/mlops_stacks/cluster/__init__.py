@@ -27,7 +27,11 @@ def narrow_ranges(texts: Sequence[str]) -> Sequence[str]:
         ValueError: which pydantic reports as a setting that is not allowed.
     """
     for text in texts:
-        if IPv4Network(text).prefixlen < 8:
+        try:
+            narrow = "/" in text and IPv4Network(text).prefixlen >= 8
+        except ValueError:
+            narrow = False
+        if not narrow:
             raise ValueError("ranges of at least 8 fixed bits, such as 203.0.113.7/32")
     return texts
 

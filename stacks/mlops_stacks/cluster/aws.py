@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 
 import pulumi
 from pulumi import Output, ResourceOptions
@@ -12,6 +14,9 @@ from mlops_stacks import cluster
 from mlops_stacks.cluster import ClusterSettings
 from mlops_stacks.keys import Keys
 from mlops_stacks.network import Network
+
+IDENTITY = re.compile(r"arn:aws[\w-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+")
+"""What an access entry takes: a role or a user, and no session of one (EKS User Guide, *Create access entries*)."""
 
 CLUSTER_POLICIES = (
     "AmazonEKSClusterPolicy",
@@ -141,10 +146,10 @@ class Cluster(cluster.Cluster):
         self._attach(f"{name}-nodes", nodes, NODE_POLICIES)
         self._admit(f"{name}-nodes", cluster, nodes.arn, policy="AmazonEKSAutoNodePolicy", kind="EC2")
 
-        people = list(filter(None, dict.fromkeys([settings.deployer, *settings.administrators])))
-        for arn in people:
+        people = identities(settings)
+        for called, arn in people.items():
             # By the identity's own name: another one before it in the list must not move it.
-            self._admit(f"{name}-admin-{arn.split('/')[-1]}", cluster, arn, policy="AmazonEKSClusterAdminPolicy")
+            self._admit(f"{name}-admin-{called}", cluster, arn, policy="AmazonEKSClusterAdminPolicy")
         if not people:
             pulumi.log.warn(
                 "nobody may enter the cluster, not even Pulumi: name the role that runs Pulumi in cluster.deployer "
@@ -233,6 +238,25 @@ class Cluster(cluster.Cluster):
             access_scope=eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
             opts=self.child,
         )
+
+
+def identities(settings: ClusterSettings) -> Mapping[str, str]:
+    """The IAM roles and users that the settings admit, by their own names.
+
+    Raises:
+        pulumi.RunError: one is no ARN of a role or user, or two have one name.
+    """
+    found: dict[str, str] = {}
+    for arn in [*([settings.deployer] if settings.deployer else []), *settings.administrators]:
+        if not IDENTITY.fullmatch(arn):
+            raise pulumi.RunError(
+                f"cluster.deployer and cluster.administrators take ARNs of roles and users, and '{arn}' is none: "
+                "'aws sts get-caller-identity' says who you are, and of an assumed role it is the role that counts, "
+                "such as arn:aws:iam::123456789012:role/deployer"
+            )
+        if found.setdefault(arn.split("/")[-1], arn) != arn:
+            raise pulumi.RunError(f"cluster.administrators: '{arn}' has the name of another: {found}")
+    return found
 
 
 def partition(arn: Output[str]) -> Output[str]:

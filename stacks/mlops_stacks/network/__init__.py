@@ -18,10 +18,14 @@ def private_range(text: str) -> str:
     Raises:
         ValueError: which pydantic reports as a setting that is not allowed.
     """
-    network = IPv4Network(text)
     private = [IPv4Network(known) for known in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]  # RFC 1918
+    try:
+        network = IPv4Network(text)
+        fits = network.prefixlen == 16 and any(map(network.subnet_of, private))
+    except ValueError:
+        fits = False
     # The last is where a cluster's own services get their addresses.
-    if network.prefixlen != 16 or not any(map(network.subnet_of, private)) or text == "172.20.0.0/16":
+    if not fits or text == "172.20.0.0/16":
         raise ValueError("a private range with 16 fixed bits, such as 10.0.0.0/16, and not 172.20.0.0/16")
     return text
 

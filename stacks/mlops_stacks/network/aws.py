@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from ipaddress import IPv4Network
 
@@ -12,6 +13,9 @@ from pulumi_aws import cloudwatch, ec2, iam
 from mlops_stacks import network
 from mlops_stacks.keys import Keys
 from mlops_stacks.network import NetworkSettings
+
+ZONE_ID = re.compile(r"[a-z]+\d+-az\d+")
+"""A zone's id, the same in every account, unlike its name (AWS RAM User Guide, *Availability Zone IDs*)."""
 
 ZONE_IDS = {
     "af-south-1": ("afs1-az1", "afs1-az2", "afs1-az3"),
@@ -213,9 +217,13 @@ def zones(region: str, settings: NetworkSettings) -> Sequence[str]:
     """The ids of the zones to spread over: those that the settings name, else our table's.
 
     Raises:
-        pulumi.RunError: there are fewer than ``settings.zones``.
+        pulumi.RunError: there are fewer than ``settings.zones``, or one is no id.
     """
     ids = settings.zone_ids or ZONE_IDS.get(region, ())
+    if wrong := [zone for zone in ids if not ZONE_ID.fullmatch(zone)]:
+        raise pulumi.RunError(
+            f"network.zone_ids: {', '.join(wrong)}: a zone's id is like use1-az1, its name will not do"
+        )
     if len(ids) < settings.zones:
         raise pulumi.RunError(
             f"network.zones: {settings.zones} zones are asked for, and {len(ids)} are known in region '{region}'. "

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 from pulumi import Output
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from mlops_stacks.component import Component, Settings
 
@@ -16,11 +16,14 @@ Way = Literal["api", "database", "internet", "identity", "platform"]
 the agent that hands out cloud credentials, and the platform's other namespaces, each of which says whom it lets in.
 DNS is always open, and so is the namespace to itself."""
 
+NamespaceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)]
+"""A name as Kubernetes takes it (RFC 1123 label)."""
+
 
 class WorkspaceSettings(Settings):
     """Which rooms people work in, and how much a room may use."""
 
-    namespaces: Sequence[str] = ("models",)
+    namespaces: Sequence[NamespaceName] = ("models",)
     """The namespaces for people's own work; the platform's services have theirs besides."""
     cpu: int = Field(default=32, ge=1)
     """The CPUs that the pods of one namespace may request together."""
