@@ -105,7 +105,8 @@ def _execute(request: Mapping[str, Any], monitor: Monitor, tracebacks: Traceback
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.set_task_factory(tracebacks.task)
-    loop.set_default_executor(ThreadPoolExecutor(PARALLEL * 4))  # as the language host does
+    # The language host has 64 threads, which wait for its engine. Here the answer is in the same process.
+    loop.set_default_executor(ThreadPoolExecutor(4))
 
     def program() -> None:
         runpy.run_path(request["program"], run_name="__main__")

@@ -97,8 +97,10 @@ class Server:
         threading.Thread(target=_die_with_parent, args=[lifeline], daemon=True).start()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         try:
-            answer = json.dumps(run(request), separators=(",", ":")).encode()
-            _write(said, answer)
+            answer = run(request)
+            used = sorted({resource["type"] for resource in answer["resources"] if resource["custom"]})
+            # Two lines: the server passes the first one on as it is, and reads the second.
+            _write(said, b"\n".join(json.dumps(part, separators=(",", ":")).encode() for part in (answer, used)))
         except BaseException:  # a mistake of ours: a program's own are in the answer
             traceback.print_exc()
         sys.stdout.flush()
@@ -115,10 +117,12 @@ class Server:
         os.close(heard)
         del self._running[heard]
         _, status = os.waitpid(child.pid, 0)
-        answer = bytes(child.answer) or json.dumps(_ended_early(child.request, status)).encode()
+        answer, whole, used = bytes(child.answer).partition(b"\n")
+        if not whole:
+            answer = json.dumps(_ended_early(child.request, status)).encode()
         _write(self._answers, answer + b"\n")
-        for resource in json.loads(answer)["resources"]:
-            self._used.setdefault(resource["type"], not resource["custom"])
+        for type in json.loads(used or b"[]"):
+            self._used.setdefault(type, False)
 
 
 def _ended_early(request: Mapping[str, Any], status: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import ast
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ class Repository:
     """A folder with one or two Pulumi programs."""
 
     folder: Path
+    _documents: dict[Path, Document] = field(default_factory=dict, repr=False, compare=False)
+    """What has been read, once for all questions."""
 
     @property
     def programs(self) -> Sequence[str]:
@@ -93,7 +95,9 @@ class Repository:
         return Configuration(values, secrets, own)
 
     def _read(self, path: Path) -> Document:
-        return document.read(path, str(path.relative_to(self.folder)))
+        if path not in self._documents:
+            self._documents[path] = document.read(path, str(path.relative_to(self.folder)))
+        return self._documents[path]
 
 
 def find(folder: Path) -> Repository:
