@@ -117,6 +117,9 @@ def test_its_tests_notice_what_is_lost(owned: Path, tmp_path: Path) -> None:
             "storage/aws.py": ("settings.protected, opts=self.keep", "settings.protected, opts=self.child"),
             "database/aws.py": ("rds.Instance(\n            name,", "rds.Instance(\n            'db',"),
             "keys/aws.py": ("enable_key_rotation=True", "enable_key_rotation=False"),
+            "cluster/aws.py": ("deletion_protection=settings.protected", "deletion_protection=False"),
+            "component.py": ("protect=protected, retain_on_delete=protected", "protect=protected"),
+            "kubernetes.py": ("run_as_non_root=True", "run_as_non_root=False"),
         },
     )
 
@@ -125,6 +128,9 @@ def test_its_tests_notice_what_is_lost(owned: Path, tmp_path: Path) -> None:
     assert "test_names_are_kept[prod]" in said
     assert "aws:rds/instance:Instance::database" in said
     assert "the key keys-data is never rotated" in said
+    assert "cluster is protected by Pulumi alone" in said
+    assert "test_what_is_protected_stays_even_if_its_line_is_deleted[prod]" in said
+    assert "tracking may run as root" in said
 
 
 def test_its_tests_notice_that_the_programs_do_not_fit(owned: Path, tmp_path: Path) -> None:

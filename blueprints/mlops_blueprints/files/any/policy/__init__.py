@@ -26,6 +26,8 @@ class Resource:
     """What the cloud would be asked for; None where that is known only later."""
     protected: bool
     """Whether Pulumi refuses to delete it."""
+    retained: bool
+    """Whether it stays in the cloud when Pulumi gives it up."""
 
 
 @dataclass(frozen=True)

@@ -64,10 +64,10 @@ def plan(folder: Path, environment: str, outputs: Mapping[str, Any]) -> Mapping[
     pulumi.runtime.set_all_config(config(folder, environment, project))
     pulumi.runtime.set_mocks(cloud, project, environment, preview=True, organization="organization")
 
-    protected: dict[tuple[str, str], bool] = {}
+    options: dict[tuple[str, str], pulumi.ResourceOptions] = {}
 
     def overhear(args: pulumi.ResourceTransformationArgs) -> None:
-        protected[args.type_, args.name] = bool(args.opts.protect)
+        options[args.type_, args.name] = args.opts
 
     pulumi.runtime.register_stack_transformation(overhear)
     exported: dict[str, Any] = {}
@@ -88,7 +88,8 @@ def plan(folder: Path, environment: str, outputs: Mapping[str, Any]) -> Mapping[
                 "type": args.typ,
                 "name": args.name,
                 "inputs": args.inputs,
-                "protected": protected[args.typ, args.name],
+                "protected": bool(options[args.typ, args.name].protect),
+                "retained": bool(options[args.typ, args.name].retain_on_delete),
             }
             for args in cloud.made
         ],

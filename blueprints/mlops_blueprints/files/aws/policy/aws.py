@@ -145,6 +145,19 @@ def databases_keep_backups_and_ask_for_tls(plan: Plan) -> Iterator[str]:
             yield f"the database of {group.name} answers without TLS"
 
 
+def what_is_protected_cannot_be_emptied(plan: Plan) -> Iterator[str]:
+    """What Pulumi protects, the cloud protects too, where it can, and nothing empties it first (CKV_AWS_293)."""
+    for bucket in plan.of("aws:s3/bucket:Bucket"):
+        if bucket.protected and bucket.inputs.get("forceDestroy"):
+            yield f"the bucket {bucket.name} is protected, and would be emptied"
+    for server in plan.of("aws:rds/instance:Instance", "aws:eks/cluster:Cluster"):
+        if server.protected and not server.inputs.get("deletionProtection"):
+            yield f"{server.name} is protected by Pulumi alone"
+    for database in plan.of("aws:rds/instance:Instance"):
+        if database.protected and database.inputs.get("skipFinalSnapshot"):
+            yield f"the database {database.name} is protected, and would leave no snapshot"
+
+
 def data_is_encrypted_with_our_own_key(plan: Plan) -> Iterator[str]:
     """A bucket uses our key, except the one of access logs, which cannot (CKV_AWS_145)."""
     logs = {logging.inputs.get("targetBucket") for logging in plan.of("aws:s3/bucketLogging:BucketLogging")}

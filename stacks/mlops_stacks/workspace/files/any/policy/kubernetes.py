@@ -62,6 +62,23 @@ def containers_are_limited(plan: Plan) -> Iterator[str]:
             yield f"{workload.name}: the container {container['name']} does not say what memory it needs"
 
 
+def nobody_runs_as_root(plan: Plan) -> Iterator[str]:
+    """Every pod runs as somebody else than root, and sees its system calls filtered (CKV_K8S_23 and 31)."""
+    for workload in plan.of(*WORKLOADS):
+        security = workload.inputs["spec"]["template"]["spec"].get("securityContext", {})
+        if not security.get("runAsNonRoot") or security.get("seccompProfile", {}).get("type") != "RuntimeDefault":
+            yield f"{workload.name} may run as root, or make any system call"
+
+
+def the_way_out_has_a_port(plan: Plan) -> Iterator[str]:
+    """No network policy opens every port to everybody outside."""
+    for policy in plan.of("kubernetes:networking.k8s.io/v1:NetworkPolicy"):
+        for rule in policy.inputs["spec"].get("egress", []):
+            peers = rule.get("to", [{"ipBlock": {"cidr": "0.0.0.0/0"}}])
+            if not rule.get("ports") and any("ipBlock" in peer for peer in peers):
+                yield f"the network policy {policy.name} opens every port"
+
+
 def _containers(plan: Plan) -> Iterator[tuple[Resource, dict[str, Any]]]:
     """Every container of every workload."""
     for workload in plan.of(*WORKLOADS):
