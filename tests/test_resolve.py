@@ -121,6 +121,37 @@ def test_two_others_that_fulfil_a_contract_are_both_named(catalogue_of: Make) ->
     assert raised.value.where == "b.yaml:4; b.yaml:2; b.yaml:3"
 
 
+def test_what_is_left_out_and_needed_is_named_with_the_line_that_leaves_it_out(catalogue_of: Make) -> None:
+    base = blueprint("components: {net: {why: for traffic}, store: {}}")
+    wanted = merge(base, parse("without: [net]", "c.yaml"))
+
+    with pytest.raises(ScaffoldError, match="'store' needs a Net") as raised:
+        resolve(wanted, "aws", catalogue_of(NET_AND_STORE))
+
+    assert raised.value.where == "b.yaml:1; c.yaml:1"
+    assert wanted.deferred == {"net": "Left out by choice. for traffic"}
+
+
+def test_what_fulfils_a_contract_that_has_no_component_is_named(catalogue_of: Make) -> None:
+    mesh = {
+        "blocks/mesh/__init__.py": contract("Mesh"),
+        "blocks/mesh/aws.py": block("Mesh", imports="from blocks.net import Net", base="mesh.Mesh, Net"),
+    }
+    tree = {path: text for path, text in NET_AND_STORE.items() if path != "blocks/net/aws.py"}
+
+    with pytest.raises(ScaffoldError, match="'store' needs a Net") as raised:
+        resolve(blueprint("components: {store: {}}"), "aws", catalogue_of({**tree, **mesh}))
+
+    assert "add 'mesh' to 'components'" in (raised.value.then or "")
+
+
+def test_a_block_says_what_it_makes(catalogue_of: Make) -> None:
+    silent = block("Net").replace('"""A net of a test."""', "")
+
+    with pytest.raises(ScaffoldError, match=r"blocks\.net\.aws: Net has no docstring"):
+        resolve(blueprint("components: {net: {}}"), "aws", catalogue_of({**NET_AND_STORE, "blocks/net/aws.py": silent}))
+
+
 def test_a_circle_is_named(catalogue_of: Make) -> None:
     catalogue = catalogue_of(
         {
@@ -153,6 +184,11 @@ def test_an_optional_wire_may_be_absent_and_any_other_union_is_refused(catalogue
     catalogue = catalogue_of({**tree, "blocks/store/aws.py": optional, "blocks/store/either.py": either})
 
     assert resolve(blueprint("components: {store: {}}"), "aws", catalogue)[0].wires == {}
+    inside = block("Net").replace("import pulumi\n", "import pulumi\nimport pulumi_kubernetes\n")
+    catalogue = catalogue_of({**tree, "blocks/store/aws.py": optional, "blocks/net/aws.py": inside})
+    assert {node.name: node.wires for node in resolve(blueprint("components: {net: {}, store: {}}"), "aws", catalogue)}[
+        "store"
+    ] == {}
     with pytest.raises(ScaffoldError, match=r"a wire is one contract, or 'Contract \| None'"):
         resolve(blueprint("components: {store: {on: either}}"), "aws", catalogue)
 

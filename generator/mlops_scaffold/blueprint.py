@@ -52,6 +52,8 @@ class Blueprint:
     components: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     environments: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     deferred: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Component to the line that leaves it out."""
     lines: Mapping[Place, str] = field(default_factory=dict)
 
     def where(self, *place: str) -> str:
@@ -127,6 +129,7 @@ def merge(base: Blueprint, document: Document) -> Blueprint:
     delta = check(document)
     components = dict(base.components)
     left_out: dict[str, str] = {}
+    whys: dict[str, str] = {}
     for index, name in enumerate(delta.without):
         where = document.where(("without", index))
         if name not in components:
@@ -135,7 +138,8 @@ def merge(base: Blueprint, document: Document) -> Blueprint:
             raise ScaffoldError(
                 f"'{name}' is left out, and has settings", where=f"{where}; {document.where(('components', name))}"
             )
-        left_out[name] = f"Left out by choice. {components.pop(name).get('why', '')}".strip()
+        left_out[name] = where
+        whys[name] = f"Left out by choice. {components.pop(name).get('why', '')}".strip()
     for name, given in delta.components.items():
         components[name] = _deep(components.get(name, {}), given or {})
     environments = {
@@ -163,8 +167,9 @@ def merge(base: Blueprint, document: Document) -> Blueprint:
         components=components,
         environments=environments,
         deferred={
-            name: why for name, why in {**base.deferred, **left_out, **delta.deferred}.items() if name not in components
+            name: why for name, why in {**base.deferred, **whys, **delta.deferred}.items() if name not in components
         },
+        left_out={**base.left_out, **left_out},
         lines={**base.lines, **document.lines},
     )
 

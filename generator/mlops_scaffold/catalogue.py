@@ -242,6 +242,12 @@ class Catalogue:
                 then="rename it with a leading underscore if it is a helper, and no variant",
             )
         cls = classes[0]
+        if not cls.summary:
+            raise ScaffoldError(
+                f"{module.name}: {cls.name} has no docstring",
+                where=cls.where,
+                then="say in one sentence what it makes: the catalogue and the repository's pages show it",
+            )
         if cls.abstract:
             raise ScaffoldError(
                 f"{module.name}: {cls.name} lacks what its contract promises: {', '.join(cls.abstract)}",
@@ -283,6 +289,10 @@ class Catalogue:
     def contract(self, capability: str) -> Class:
         """The contract of a capability."""
         return self._contracts(self._modules[capability][""][1])[0]
+
+    def fulfilling(self, contract: Class) -> Sequence[str]:
+        """The capabilities that have a component which fulfils a contract."""
+        return list(dict.fromkeys(block.capability for block in self.blocks() if block.cls.extends(contract)))
 
     def outputs(self, cls: Class) -> Sequence[str]:
         """The names of the outputs that a component's contracts promise, sorted."""

@@ -123,7 +123,11 @@ def build(wanted: Platform, catalogue: Catalogue, folder: Path) -> None:
     render.shell(DATA / "shell", context(wanted), folder)
     files = compose(wanted, catalogue)
     render.write(files, folder)
-    render.remember(folder, wanted.answers.yaml())
+    modules = [node.block.module for node in wanted.nodes]
+    used = [
+        package for package in catalogue.packages if any(module.startswith(f"{package.name}.") for module in modules)
+    ]
+    render.remember(folder, wanted.answers.yaml(), sorted({package.distribution for package in used}))
 
 
 def context(wanted: Platform) -> Mapping[str, Any]:

@@ -143,16 +143,23 @@ def write(files: Files, folder: Path) -> None:
         place.write_bytes(content)
 
 
-def remember(folder: Path, answers: str) -> None:
-    """Writes down how the repository was made: the answers, a hash of each file, and the originals as merge base."""
+def remember(folder: Path, answers: str, packages: Sequence[str]) -> None:
+    """Writes down how the repository was made.
+
+    Args:
+        folder: the repository, with all its other files.
+        answers: what was asked for.
+        packages: name and version of each distribution that it was made from.
+    """
     paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     ours = folder / OURS
     ours.mkdir()
     (ours / "answers.yaml").write_text(answers, encoding="utf-8")
     hashes = {path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in paths}
-    manifest = {"version": __version__, "files": hashes}
+    manifest = {"version": __version__, "packages": packages, "files": hashes}
     (ours / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    # Stored, not compressed: a compressor's bytes change from one version of zlib to the next.
+    # What later versions of the tool merge with. Stored, not compressed: a compressor's bytes change from one version
+    # of zlib to the next.
     with zipfile.ZipFile(ours / "originals.zip", "w", zipfile.ZIP_STORED) as archive:
         for path in paths:
             archive.writestr(zipfile.ZipInfo(path), (folder / path).read_bytes())

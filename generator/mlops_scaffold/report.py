@@ -206,9 +206,7 @@ def _show_capability(found: Catalogue, name: str) -> None:
 
 
 def _fulfilled(found: Catalogue, capability: str) -> str:
-    contract = found.contract(capability)
-    others = [f"{block.capability}.{block.variant}" for block in found.blocks() if block.cls.extends(contract)]
-    return f"fulfilled by {', '.join(others)}"
+    return f"fulfilled by {', '.join(found.fulfilling(found.contract(capability)))}"
 
 
 def settings(block: Block) -> Sequence[tuple[str, str, str, str]]:

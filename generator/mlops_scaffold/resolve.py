@@ -60,7 +60,7 @@ def resolve(blueprint: Blueprint, cloud: str, catalogue: Catalogue) -> Sequence[
         for name in blueprint.components
     }
     _keep_apart(blocks, blueprint)
-    wires = {name: _wire(name, blocks, blueprint) for name in blocks}
+    wires = {name: _wire(name, blocks, blueprint, catalogue) for name in blocks}
     try:
         order = list(TopologicalSorter({name: list(wires[name].values()) for name in blocks}).static_order())
     except CycleError as error:
@@ -110,7 +110,7 @@ def _variant(blueprint: Blueprint, name: str, cloud: str) -> str | None:
     return on
 
 
-def _wire(name: str, blocks: Mapping[str, Block], blueprint: Blueprint) -> Mapping[str, str]:
+def _wire(name: str, blocks: Mapping[str, Block], blueprint: Blueprint, catalogue: Catalogue) -> Mapping[str, str]:
     wires: dict[str, str] = {}
     for keyword, need in blocks[name].needs.items():
         fulfilling = [other for other, block in blocks.items() if block.cls.extends(need.contract)]
@@ -127,12 +127,17 @@ def _wire(name: str, blocks: Mapping[str, Block], blueprint: Blueprint) -> Mappi
         if not found:
             if need.optional:
                 continue
+            could = catalogue.fulfilling(need.contract)
             raise ScaffoldError(
                 f"'{name}' needs a {need.contract.name}, and the blueprint has none",
-                where=where,
-                then=f"add '{capability}' to 'components', or leave '{name}' out with 'without'",
+                where="; ".join(
+                    [where, *(blueprint.left_out[other] for other in could if other in blueprint.left_out)]
+                ),
+                then=f"add '{' or '.join(could)}' to 'components', or leave '{name}' out with 'without'",
             )
         if blocks[found[0]].in_cluster and not blocks[name].in_cluster:
+            if need.optional:
+                continue
             raise ScaffoldError(
                 f"'{name}' is made before the cluster, and needs '{found[0]}', which runs inside it",
                 where=where,

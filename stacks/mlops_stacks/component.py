@@ -77,8 +77,10 @@ class Component(pulumi.ComponentResource):
         Raises:
             TypeError: an output is missing, or was never promised.
         """
-        if wrong := sorted(outputs.keys() ^ set(self.outputs())):
-            raise TypeError(f"{type(self).__name__} must publish exactly its outputs: {wrong}")
+        promised = set(self.outputs())
+        if outputs.keys() != promised:
+            missing, more = sorted(promised - outputs.keys()), sorted(outputs.keys() - promised)
+            raise TypeError(f"{type(self).__name__} publishes what it promises: {missing} missing, {more} too many")
         for name, value in outputs.items():
             setattr(self, name, pulumi.Output.from_input(value))
         self.register_outputs(outputs)
