@@ -120,10 +120,9 @@ class Catalogue:
     @classmethod
     def installed(cls) -> Catalogue:
         """The catalogue of this environment, by entry points."""
-        return cls(
-            sorted(entry_points(group="mlops_scaffold.stacks"), key=lambda point: point.value),
-            sorted(entry_points(group="mlops_scaffold.blueprints"), key=lambda point: point.value),
-        )
+        found = entry_points()
+        groups = (found.select(group=f"mlops_scaffold.{kind}") for kind in ("stacks", "blueprints"))
+        return cls(*(sorted(group, key=lambda point: point.value) for group in groups))
 
     def _packages(self, points: Sequence[EntryPoint]) -> Iterator[Package]:
         seen: set[str] = set()
