@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import BaseModel, ConfigDict, Field
 
+from mlops_scaffold import document
 from mlops_scaffold.document import Document, Place, parse
 from mlops_scaffold.errors import ScaffoldError, unknown
 
 CLOUDS = {"aws": "us-east-1"}
 """The clouds that are complete, each with the region used unless another is named."""
+DEFAULT_NAME = "mlops-platform"
 CLOUDS_TO_COME = ("gcp", "kubernetes")
 """Those that no stage offers yet, though some components are there."""
 
@@ -94,10 +99,58 @@ class Answers:
             lines,
         )
 
+    def command(self) -> str:
+        """The command that asks for the same."""
+        options = [("--stage", self.stage), ("--cloud", self.cloud), ("--region", self.region)]
+        options += [("--account", self.account)] if self.account else []
+        options += [("--environments", ",".join(self.environments))] if self.environments else []
+        options += [("--use", f"{name}={variant}") for name, variant in self.use.items()]
+        options += [
+            ("--set", f"{name}.{key}={_flow(value)}") for name, keys in self.set.items() for key, value in keys.items()
+        ]
+        options += [("--without", ",".join(self.without))] if self.without else []
+        words = ["mlops-scaffold", "new", self.name, *(word for option in options for word in option)]
+        return shlex.join(words)
+
     def yaml(self) -> str:
         """The answers as a file that replays them."""
         values = {key: value for key, value in vars(self).items() if value}
         return yaml.safe_dump(values | {"environments": list(self.environments)}, sort_keys=False, allow_unicode=True)
+
+
+def _flow(value: Any) -> str:
+    """A value as YAML on one line."""
+    return yaml.safe_dump(value, default_flow_style=True, width=float("inf")).removesuffix("\n").removesuffix("\n...")
+
+
+class AnswersFile(BaseModel):
+    """What a file of answers may say."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: str = DEFAULT_NAME
+    stage: str
+    cloud: str
+    region: str = ""
+    account: str = ""
+    environments: list[str] = Field(default_factory=list)
+    use: dict[str, str] = Field(default_factory=dict)
+    set: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    without: list[str] = Field(default_factory=list)
+
+
+def read(path: Path, name: str | None = None) -> Answers:
+    """Reads a file of answers.
+
+    Args:
+        path: the file.
+        name: another name for the project than the file's.
+
+    Raises:
+        ScaffoldError: the file cannot be read, or says something that it may not.
+    """
+    found = document.validated(document.read(path), AnswersFile)
+    return Answers(**vars(found.model_copy(update={"name": name}) if name else found))
 
 
 def pairs(given: Sequence[str], option: str) -> Mapping[str, str]:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from mlops_scaffold.document import Document, Place
+from mlops_scaffold.document import Document, Place, validated
 from mlops_scaffold.errors import ScaffoldError, unknown
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)]
@@ -96,18 +96,9 @@ def check(document: Document) -> BlueprintFile:
     Raises:
         ScaffoldError: names the first value that is not allowed, and its line.
     """
-    try:
-        blueprint = BlueprintFile.model_validate(document.data)
-        _check_choices(blueprint, document)
-        return blueprint
-    except ValidationError as error:
-        problem = error.errors()[0]
-        place = tuple(part for part in problem["loc"] if part != "[key]")
-        if problem["type"] == "extra_forbidden":
-            raise unknown("key", str(place[-1]), BlueprintFile.model_fields, document.where(place)) from None
-        raise ScaffoldError(
-            f"{'.'.join(map(str, place))}: {problem['msg'].lower()}", where=document.where(place)
-        ) from None
+    blueprint = validated(document, BlueprintFile)
+    _check_choices(blueprint, document)
+    return blueprint
 
 
 def _check_choices(blueprint: BlueprintFile, document: Document) -> None:

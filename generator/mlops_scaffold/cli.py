@@ -23,14 +23,20 @@ def main() -> None:
 
 @main.command()
 @click.argument("name", required=False)
-@click.option("--stage", required=True, help="How mature the platform is: a blueprint, such as series-a.")
-@click.option("--cloud", required=True, help="Where it runs, such as aws.")
+@click.option("--stage", default="", help="How mature the platform is: a blueprint, such as series-a.")
+@click.option("--cloud", default="", help="Where it runs, such as aws.")
 @click.option("--region", default="", help="The cloud's region; us-east-1 on aws, unless named.")
 @click.option("--account", default="", help="The cloud account; every program then refuses any other.")
 @click.option("--environments", multiple=True, metavar="NAMES", help="Which to make, such as dev,prod; else all.")
 @click.option("--use", multiple=True, metavar="CAPABILITY=VARIANT", help="Choose a variant. Repeatable.")
 @click.option("--set", "settings", multiple=True, metavar="CAPABILITY.KEY=VALUE", help="Change a setting. Repeatable.")
 @click.option("--without", multiple=True, metavar="CAPABILITIES", help="What to leave out, such as tracking.")
+@click.option(
+    "--answers",
+    "file",
+    type=click.Path(path_type=Path),
+    help="Take all choices from a file, such as a repository's .mlops-scaffold/answers.yaml.",
+)
 @click.option(
     "--output", type=click.Path(path_type=Path), default=Path(), help="The folder in which its folder is made."
 )
@@ -45,25 +51,38 @@ def new(
     use: tuple[str, ...],
     settings: tuple[str, ...],
     without: tuple[str, ...],
+    file: Path | None,
     output: Path,
     preview: bool,
 ) -> None:
-    """Makes a repository NAME (mlops-platform unless named): a platform at STAGE on CLOUD."""
+    """Makes a repository NAME (mlops-platform unless named): a platform at STAGE on CLOUD.
+
+    On a terminal, it asks for what is not given.
+    """
     from mlops_scaffold import answers, project, report
 
-    if name is None:
-        name = click.prompt("Name", default="mlops-platform") if _on_terminal() else "mlops-platform"
-    chosen = answers.Answers(
-        name=name,
-        stage=stage,
-        cloud=cloud,
-        region=region,
-        account=account,
-        environments=answers.listed(environments, "--environments"),
-        use=answers.pairs(use, "--use"),
-        set=answers.settings(settings),
-        without=answers.listed(without, "--without"),
-    )
+    given = {
+        "region": region,
+        "account": account,
+        "environments": answers.listed(environments, "--environments"),
+        "use": answers.pairs(use, "--use"),
+        "set": answers.settings(settings),
+        "without": answers.listed(without, "--without"),
+    }
+    if file:
+        if stage or cloud or any(given.values()):
+            raise click.UsageError("--answers holds all choices: change them there, or leave it out")
+        chosen = answers.read(file, name)
+    elif stage and cloud:
+        if name is None:
+            name = click.prompt("Name", default=answers.DEFAULT_NAME) if _on_terminal() else answers.DEFAULT_NAME
+        chosen = answers.Answers(name, stage, cloud, **given)
+    elif _on_terminal():
+        from mlops_scaffold import wizard
+
+        chosen = wizard.ask(name, stage, cloud, **given)
+    else:
+        raise click.UsageError(f"Missing option '{'--cloud' if stage else '--stage'}'.")
     made = project.new(chosen, output, plan=preview, progress=report.progress)
     report.made(made)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
+from pydantic import BaseModel, ValidationError
 
-from mlops_scaffold.errors import ScaffoldError
+from mlops_scaffold.errors import ScaffoldError, unknown
+
+Model = TypeVar("Model", bound=BaseModel)
 
 LARGEST = 1_000_000
 """Bytes; no blueprint or configuration that a person writes comes near it."""
@@ -70,6 +73,24 @@ def parse(text: str, shown: str) -> Document:
     if not isinstance(data, dict):
         raise ScaffoldError("expected a mapping of keys to values", where=f"{shown}:1")
     return Document(data, lines)
+
+
+def validated(document: Document, model: type[Model]) -> Model:
+    """Holds a document against a model of what it may say.
+
+    Raises:
+        ScaffoldError: names the first value that is not allowed, and its line.
+    """
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        place = tuple(part for part in problem["loc"] if part != "[key]")
+        if problem["type"] == "extra_forbidden":
+            raise unknown("key", str(place[-1]), model.model_fields, document.where(place)) from None
+        raise ScaffoldError(
+            f"{'.'.join(map(str, place))}: {problem['msg'].lower()}", where=document.where(place)
+        ) from None
 
 
 def _value(node: yaml.Node, place: Place, lines: dict[Place, str], shown: str, above: tuple[yaml.Node, ...]) -> Any:

@@ -1,0 +1,105 @@
+"""The same choices three ways: by options, by a file of answers, and by a person at a terminal."""
+
+from __future__ import annotations
+
+import shlex
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlops_scaffold import answers, cli
+from mlops_scaffold.answers import Answers
+
+OPTIONS = [
+    *["--stage", "series-a", "--cloud", "aws", "--region", "eu-west-1", "--account", "123456789012"],
+    *["--environments", "dev,prod", "--set", "network.zones=3", "--set", "cluster.version=1.35"],
+    *["--set", "cluster.admin_cidrs=[203.0.113.7/32]", "--without", "tracking"],
+]
+
+
+def new(*arguments: str, typed: str | None = None) -> Result:
+    return CliRunner().invoke(cli.main, ["new", *arguments, "--no-preview"], input=typed)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_repository_can_be_made_again_from_its_answers(tmp_path: Path) -> None:
+    assert new("acme", *OPTIONS, "--output", str(tmp_path / "a")).exit_code == 0
+
+    again = new("--answers", str(tmp_path / "a/acme/.mlops-scaffold/answers.yaml"), "--output", str(tmp_path / "b"))
+
+    assert again.exit_code == 0, again.output
+    assert contents(tmp_path / "b") == contents(tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "line"),
+    [
+        ("stage: series-a\ncloud: aws\nregon: x", "unknown key 'regon'", 3),
+        ("stage: series-a", "cloud: field required", 1),
+        ("stage: series-a\ncloud: aws\nset: 3", "set: input should be a valid dictionary", 3),
+        ("stage: series-a\ncloud: aws\nenvironments: [1]", "environments.0", 3),
+    ],
+)
+def test_a_file_of_answers_that_is_wrong_is_named_with_its_line(
+    text: str, what: str, line: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "answers.yaml"
+    file.write_text(text)
+
+    result = new("--answers", str(file), "--output", str(tmp_path / "a"))
+
+    assert result.exit_code == 2
+    assert what in result.output
+    assert f"answers.yaml:{line}" in result.output
+    assert not (tmp_path / "a").exists()
+
+
+def test_answers_come_from_a_file_or_from_options(tmp_path: Path) -> None:
+    result = new("--answers", str(tmp_path / "x.yaml"), "--region", "eu-west-1")
+
+    assert result.exit_code == 2
+    assert "--answers holds all choices" in result.output
+
+
+def test_a_person_is_asked_what_matters_and_shown_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "_on_terminal", lambda: True)
+
+    result = new("--output", str(tmp_path), typed="Acme\nacme\neu-west-1\n12\n123456789012\n")
+
+    assert result.exit_code == 0, result.output
+    assert "'Acme' does not fit" in result.output
+    assert "Stage: series-a, the only one so far" in result.output
+    assert "  defers " in result.output
+    command = "mlops-scaffold new acme --stage series-a --cloud aws --region eu-west-1 --account 123456789012"
+    assert f"  {command}\n" in result.output
+    assert "aws:region: eu-west-1" in (tmp_path / "acme" / "Pulumi.dev.yaml").read_text()
+
+
+def test_nobody_is_asked_where_nobody_can_answer() -> None:
+    result = new("acme", "--stage", "series-a")
+
+    assert result.exit_code == 2
+    assert "Missing option '--cloud'" in result.output
+
+
+VALUES = st.recursive(
+    st.booleans() | st.integers() | st.text("abc.:#'\" -[]{}\\", max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["network", "cluster"]), st.dictionaries(st.sampled_from("xy"), VALUES)))
+def test_the_command_that_is_shown_asks_for_the_same(settings: dict[str, dict[str, object]]) -> None:
+    wanted = {name: keys for name, keys in settings.items() if keys}
+    words = shlex.split(Answers("acme", "series-a", "aws", set=wanted).command())
+    given = [word for before, word in pairwise(words) if before == "--set"]
+
+    assert answers.settings(given) == wanted
