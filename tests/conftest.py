@@ -161,7 +161,13 @@ def elsewhere(cloud: str = "gcp") -> dict[str, object]:
         "gcp": "projects/acme/locations/europe-west1/{0}/x",
         "aws": "arn:aws:service:eu-west-1:123456789012:{0}/x",
     }
-    special: dict[str, object] = {"namespaces": ["models"], "quota": {"pods": "9"}, "api_cidr": "172.20.0.0/16"}
+    special: dict[str, object] = {
+        "namespaces": ["models"],
+        "quota": {"pods": "9"},
+        "api_cidr": "172.20.0.0/16",
+        "urls": {"app": "registry.example.com/app"},
+        "references": {name: forms[cloud].format(name) for name in ("app", "slack")},
+    }
     return {
         f"{capability}.{output}": special.get(
             output, ["a", "b"] if output.endswith("ids") else forms[cloud].format(output)

@@ -25,7 +25,8 @@ def examples() -> Iterator[tuple[str, int, str]]:
 
 @pytest.mark.parametrize(("name", "count", "source"), [pytest.param(*found, id=found[0]) for found in examples()])
 def test_example_plans(name: str, count: int, source: str, tmp_path: Path, session: Session) -> None:
-    plan = preview(program(tmp_path, source), session=session, references={"organization/shared/dev": elsewhere()})
+    references = elsewhere("aws" if ".aws import" in source else "gcp")
+    plan = preview(program(tmp_path, source), session=session, references={"organization/shared/dev": references})
 
     assert [finding for finding in plan.findings if finding.severity not in ("note", "unchecked")] == [], name
     assert len(plan.programs[0].made) == count, sorted(resource["type"] for resource in plan.programs[0].made)

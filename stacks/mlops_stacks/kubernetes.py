@@ -6,6 +6,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from mlops_stacks.cluster import Cluster
+from mlops_stacks.secrets import Source
 
 
 def inside(cluster: Cluster) -> pulumi.ResourceOptions:
@@ -49,4 +50,40 @@ def container_security() -> k8s.core.v1.SecurityContextArgs:
         allow_privilege_escalation=False,
         read_only_root_filesystem=True,
         capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"]),
+    )
+
+
+def secret_files(
+    name: str, source: Source, *, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> k8s.core.v1.VolumeArgs:
+    """A volume, called ``secrets``, with a file for each entry of the cloud's secret store that was granted.
+
+    A file is named after its entry, can be read by every user of the pod, and follows a new value within five minutes;
+    one that is mounted by ``sub_path`` does not. No Secret holds a copy. Pod Security *restricted* allows it.
+
+    While an entry is empty or may not be read, no pod with the volume starts: ``kubectl describe pod`` says why, in
+    events called ``FailedMount``, and the kubelet tries again every two minutes. So mount what somebody has asked for.
+
+    Args:
+        name: names the object that says what to fetch, one for each grant.
+        source: what ``Secrets.grant_read`` returned, for the identity of the pods.
+        namespace: the namespace of the pods.
+        opts: the options of that object.
+    """
+    fetched = k8s.apiextensions.CustomResource(
+        f"{name}-secrets",
+        api_version="secrets-store.csi.x-k8s.io/v1",
+        kind="SecretProviderClass",
+        metadata=k8s.meta.v1.ObjectMetaArgs(name=name, namespace=namespace, labels=labels(name)),
+        spec={"provider": source.provider, "parameters": source.parameters},
+        opts=opts,
+    )
+    return k8s.core.v1.VolumeArgs(
+        name="secrets",
+        csi=k8s.core.v1.CSIVolumeSourceArgs(
+            driver=source.driver,
+            read_only=True,
+            # By way of the object, so that the pod comes after it.
+            volume_attributes={"secretProviderClass": fetched.urn.apply(lambda _: name)},
+        ),
     )

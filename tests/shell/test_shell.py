@@ -171,7 +171,7 @@ def test_every_target_is_listed(owned: Path) -> None:
 
     assert targets == [
         *["help", "setup", "check", "test", "preview", "up", "destroy"],
-        *["bootstrap", "kubeconfig", "tracking"],
+        *["bootstrap", "kubeconfig", "login", "secret", "secrets", "tracking"],
     ]
 
 

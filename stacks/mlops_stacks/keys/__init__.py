@@ -23,7 +23,7 @@ class Keys(Component):
     token = "mlops:platform:Keys"
 
     data: Output[str]
-    """The key of buckets, databases and volumes."""
+    """The key of buckets, images, databases and volumes."""
     secrets: Output[str]
     """The key of passwords: the cluster's secrets and the cloud's secret store."""
     logs: Output[str]

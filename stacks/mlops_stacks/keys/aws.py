@@ -54,8 +54,8 @@ class Keys(keys.Keys):
 def let_account_decide(key_arn: str) -> dict[str, Any]:
     """Leaves the decision to the account's IAM policies, as the default key policy does.
 
-    No service needs a name here: S3 and Secrets Manager use a key with the rights of whoever calls them, RDS and EKS
-    by a grant that the deployer lets them create, EKS Auto Mode (for volumes) with the rights of the cluster's role.
+    No service needs a name here: S3 and Secrets Manager use a key with the rights of whoever calls them, RDS, ECR and
+    EKS by a grant that the deployer lets them create, EKS Auto Mode (for volumes) with those of the cluster's role.
     """
     _, partition, _, _, account, _ = key_arn.split(":", 5)
     return {

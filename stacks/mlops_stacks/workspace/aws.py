@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 import pulumi
@@ -51,17 +52,35 @@ class Workspace(kubernetes.Workspace):
         # What follows needs nodes, and is gone before they are: nodes that go first cannot be drained, because their
         # pods have nowhere to go to.
         self.child = ResourceOptions.merge(self.child, ResourceOptions(depends_on=[enforcement, nodes]))
-        # What autoscaling measures CPU and memory with. Without a version, EKS takes the one that it has tested with
-        # this Kubernetes, and leaves it alone until asked.
-        eks.Addon(
-            "metrics-server",
-            addon_name="metrics-server",
+        # What autoscaling measures CPU and memory with.
+        self._addon("metrics-server", "metrics-server", cluster)
+        # What mounts the entries of Secrets Manager as files. They follow a new value, which is off unless asked for;
+        # three minutes, and a fourth until the kubelet asks, for about 7 cents a month, pod and entry.
+        rotation = {"enableSecretRotation": True, "rotationPollInterval": "3m"}
+        files = self._addon(
+            "secrets-store",
+            "aws-secrets-store-csi-driver-provider",
+            cluster,
+            configuration_values=json.dumps({"secrets-store-csi-driver": rotation}),
+        )
+        # It comes before every namespace, because it brings a kind of object along, and it goes after the last one:
+        # without it, a pod that has such files cannot end.
+        self.child = ResourceOptions.merge(self.child, ResourceOptions(depends_on=[files]))
+        self._open(settings, network, cluster, disks.metadata.name)
+
+    def _addon(
+        self, name: str, addon_name: str, cluster: Cluster, configuration_values: str | None = None
+    ) -> eks.Addon:
+        """An add-on of EKS, in the version that EKS has tested with this Kubernetes, and keeps until asked."""
+        return eks.Addon(
+            name,
+            addon_name=addon_name,
             cluster_name=cluster.cluster_name,
+            configuration_values=configuration_values,
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",
             opts=self.child,
         )
-        self._open(settings, network, cluster, disks.metadata.name)
 
     def _disks(self, name: str, keys: Keys) -> storage.StorageClass:
         """The storage class: Auto Mode has a driver, but no class."""

@@ -1,0 +1,5 @@
+.PHONY: login
+login: environment ## log docker in to the image repositories, for twelve hours: make login ENV=dev
+	@registry=$$(pulumi stack output images.registry --stack $(ENV)) && \
+		region=$$(echo $$registry | cut -d . -f 4) && \
+		aws ecr get-login-password --region $$region | docker login --username AWS --password-stdin $$registry
