@@ -95,7 +95,18 @@ def test_tokens_are_unique_and_do_not_change() -> None:
     """A token is part of every URN below it: to change one would replace everything."""
     assert {contract.__name__: contract.token for contract in CONTRACTS} == {
         name: f"mlops:platform:{name}"
-        for name in ("Cluster", "Database", "Keys", "Network", "Registry", "Storage", "Tracking", "Workspace")
+        for name in (
+            "Audit",
+            "Budget",
+            "Cluster",
+            "Database",
+            "Keys",
+            "Network",
+            "Registry",
+            "Storage",
+            "Tracking",
+            "Workspace",
+        )
     }
 
 
