@@ -96,6 +96,8 @@ def test_tokens_are_unique_and_do_not_change() -> None:
     assert {contract.__name__: contract.token for contract in CONTRACTS} == {
         name: f"mlops:platform:{name}"
         for name in (
+            "Audit",
+            "Budget",
             "Cluster",
             "Database",
             "Images",

@@ -21,10 +21,12 @@ ALLOWED = Allowed.read()
 PASSES: Sequence[Pass] = ("preview", "up")
 
 HOLDS_DATA = {
+    "aws:ecr/repository:Repository",
     "aws:eks/cluster:Cluster",
     "aws:kms/key:Key",
     "aws:rds/instance:Instance",
     "aws:s3/bucket:Bucket",
+    "aws:secretsmanager/secret:Secret",
 }
 """What cannot be had back once it is gone."""
 

@@ -27,4 +27,4 @@ class Keys(Component):
     secrets: Output[str]
     """The key of passwords: the cluster's secrets and the cloud's secret store."""
     logs: Output[str]
-    """The key of logs, which the cloud's log service may use."""
+    """The key of logs and of the cloud's alerts, which the services that write them may use."""

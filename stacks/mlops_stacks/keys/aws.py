@@ -22,7 +22,16 @@ class Keys(keys.Keys):
         self.publish(
             data=self._key(f"{name}-data", "Buckets, databases and volumes", settings, let_account_decide),
             secrets=self._key(f"{name}-secrets", "Passwords, and the cluster's secrets", settings, let_account_decide),
-            logs=self._key(f"{name}-logs", "Logs", settings, let_account_decide, let_logs_encrypt),
+            logs=self._key(
+                f"{name}-logs",
+                "Logs",
+                settings,
+                let_account_decide,
+                let_logs_encrypt,
+                let_trails_encrypt,
+                let_trails_look,
+                let_cost_alerts_encrypt,
+            ),
         )
 
     def _key(
@@ -85,4 +94,55 @@ def let_logs_encrypt(key_arn: str) -> dict[str, Any]:
             # Every log group, because their names are not known yet when the key is made.
             "ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:{partition}:logs:{region}:{account}:log-group:*"}
         },
+    }
+
+
+def let_trails_encrypt(key_arn: str) -> dict[str, Any]:
+    """Lets CloudTrail, which calls KMS in its own name, encrypt what the trails of this account and region record.
+
+    It never decrypts: whoever reads the record does so with rights of their own.
+    """
+    trails = trails_of(key_arn)
+    return {
+        "Sid": "LetTrailsEncrypt",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        # A family of actions, which the CloudTrail User Guide asks for (Configure AWS KMS key policies).
+        "Action": "kms:GenerateDataKey*",
+        # In the policy of a key, «*» is that key.
+        "Resource": "*",
+        "Condition": {"ArnLike": {"aws:SourceArn": trails, "kms:EncryptionContext:aws:cloudtrail:arn": trails}},
+    }
+
+
+def let_trails_look(key_arn: str) -> dict[str, Any]:
+    """Lets CloudTrail look at the key, which it does before it takes it; there is nothing encrypted in that yet."""
+    return {
+        "Sid": "LetTrailsLook",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        "Action": "kms:DescribeKey",
+        # In the policy of a key, «*» is that key.
+        "Resource": "*",
+        "Condition": {"ArnLike": {"aws:SourceArn": trails_of(key_arn)}},
+    }
+
+
+def trails_of(key_arn: str) -> str:
+    """Every trail of the key's account and region, because their names are not known yet when the key is made."""
+    _, partition, _, region, account, _ = key_arn.split(":", 5)
+    return f"arn:{partition}:cloudtrail:{region}:{account}:trail/*"
+
+
+def let_cost_alerts_encrypt(key_arn: str) -> dict[str, Any]:
+    """Lets AWS Budgets and Cost Anomaly Detection send messages to encrypted topics, for this account alone."""
+    return {
+        "Sid": "LetCostAlertsEncrypt",
+        "Effect": "Allow",
+        "Principal": {"Service": ["budgets.amazonaws.com", "costalerts.amazonaws.com"]},
+        # A family of actions, which SNS asks for in a sender (SNS Developer Guide, Managing encryption keys).
+        "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
+        # In the policy of a key, «*» is that key.
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:SourceAccount": key_arn.split(":")[4]}},
     }
