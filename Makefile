@@ -51,8 +51,9 @@ locks: .venv/ready ## resolve the hashed locks again
 	cd tests/mlflow && uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 requirements.in -o requirements.txt
 	cd blueprints/mlops_blueprints/locks && uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 aws.in tools.in -o ../files/aws/requirements.txt
 
-schemas: .venv/ready ## refresh the Kubernetes schemas
+schemas: .venv/ready ## refresh the Kubernetes schemas (needs Go)
 	$(PYTHON) tests/kubernetes/distil.py
+	$(PYTHON) tests/kubernetes/custom.py
 
 bench: .venv/ready ## print the figures of DESIGN section 11
 	$(PYTHON) tests/bench.py

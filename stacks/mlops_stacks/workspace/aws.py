@@ -112,22 +112,14 @@ class Workspace(kubernetes.Workspace):
 
         Source of the fields: EKS User Guide, *Create a node class* and *Create a node pool*, checked 2026-11-24.
         """
-        node_class = apiextensions.CustomResource(
+        private = node_class(
             "nodes",
-            api_version="eks.amazonaws.com/v1",
-            kind="NodeClass",
-            metadata=meta.ObjectMetaArgs(name="private"),
-            spec={
-                "role": cluster.node_identity,
-                "subnetSelectorTerms": network.private_subnet_ids.apply(lambda ids: [{"id": id} for id in ids]),
-                "securityGroupSelectorTerms": [{"id": cluster.pod_source}],
-                # Each namespace says what it denies. DefaultDeny would cut off the add-ons in kube-system as well.
-                "networkPolicy": "DefaultAllow",
-                "networkPolicyEventLogs": "Enabled",
-                # Images of machine learning are big: with CUDA one takes 10 to 20 GiB, and the default is 80.
-                "ephemeralStorage": {"size": "160Gi", "kmsKeyID": keys.data},
-                "tags": tags(),
-            },
+            "private",
+            # Images of machine learning are big: with CUDA one takes 10 to 20 GiB, and the default is 80.
+            {"size": "160Gi"},
+            keys=keys,
+            network=network,
+            cluster=cluster,
             opts=self.child,
         )
         return apiextensions.CustomResource(
@@ -151,7 +143,8 @@ class Workspace(kubernetes.Workspace):
                         ],
                         # Two weeks, then a fresh node with the latest patches; Auto Mode allows three at most.
                         "expireAfter": "336h",
-                        # A job has a day to end before its node is taken away.
+                        # From then on, what must not be moved has a day to end: a pod with the annotation
+                        # karpenter.sh/do-not-disrupt, or one that a disruption budget holds. All else moves at once.
                         "terminationGracePeriod": "24h",
                     }
                 },
@@ -163,8 +156,48 @@ class Workspace(kubernetes.Workspace):
                 # Room for four full namespaces. Then pods wait: a mistake must not buy a hundred machines.
                 "limits": {"cpu": str(4 * settings.cpu), "memory": f"{4 * settings.memory_gb}Gi"},
             },
-            opts=ResourceOptions.merge(self.child, ResourceOptions(depends_on=[node_class])),
+            opts=ResourceOptions.merge(self.child, ResourceOptions(depends_on=[private])),
         )
+
+
+def node_class(
+    child: str,
+    name: str,
+    disk: Mapping[str, object],
+    *,
+    keys: Keys,
+    network: Network,
+    cluster: Cluster,
+    opts: ResourceOptions,
+) -> apiextensions.CustomResource:
+    """What the nodes of a pool have in common: private subnets, the platform's tags, a disk under the key ``data``.
+
+    Args:
+        child: the resource's name in the program.
+        name: the class's name in the cluster, which node pools refer to.
+        disk: size and speed of the disk that holds images, logs and the pods' own files.
+        keys: whose key encrypts the disk.
+        network: where the nodes stand.
+        cluster: which cluster they belong to.
+        opts: the options of the resource.
+    """
+    return apiextensions.CustomResource(
+        child,
+        api_version="eks.amazonaws.com/v1",
+        kind="NodeClass",
+        metadata=meta.ObjectMetaArgs(name=name),
+        spec={
+            "role": cluster.node_identity,
+            "subnetSelectorTerms": network.private_subnet_ids.apply(lambda ids: [{"id": id} for id in ids]),
+            "securityGroupSelectorTerms": [{"id": cluster.pod_source}],
+            # Each namespace says what it denies. DefaultDeny would cut off the add-ons in kube-system as well.
+            "networkPolicy": "DefaultAllow",
+            "networkPolicyEventLogs": "Enabled",
+            "ephemeralStorage": {**disk, "kmsKeyID": keys.data},
+            "tags": tags(),
+        },
+        opts=opts,
+    )
 
 
 def tags() -> Mapping[str, str]:
