@@ -150,6 +150,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 CONNECTED: Mapping[str, Mapping[str, Any]] = {
     "identity": {"repository": "acme/ml"},
+    "runners": {"connection": "arn:aws:codeconnections:us-east-1:123456789012:connection/0b1c2d3e"},
 }
 """What only an owner can know: without it there is no CI."""
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from conftest import CONNECTED
 
 from mlops_scaffold.preview.plan import Plan
 from mlops_stacks.identity import IdentitySettings
@@ -69,3 +74,26 @@ def test_a_repository(name: str) -> None:
 def test_no_repository(name: str) -> None:
     with pytest.raises(ValueError, match="such as acme/ml"):
         IdentitySettings(repository=name)
+
+
+def test_a_job_finds_out_where_it_works(repository: Path, production: Plan) -> None:
+    file = repository / "Pulumi.prod.yaml"
+    before = file.read_text()
+    settings = yaml.safe_load(before)
+    settings["config"]["acme:platform"]["runners"] = CONNECTED["runners"]
+    file.write_text(yaml.safe_dump(settings))
+
+    done = subprocess.run(
+        [sys.executable, "scripts/jobs.py", "dev", "prod"], cwd=repository, capture_output=True, text=True, check=True
+    )
+    file.write_text(before)
+
+    (job,) = json.loads(done.stdout)
+    made = {resource.get("deepInputs", {}).get("name") for resource in resources(production)}
+    assert job["environment"] == "prod"
+    assert {job["preview"].split("/")[1], job["deploy"].split("/")[1]} <= made
+    assert job["machine"].removeprefix("codebuild-") in made
+    assert (
+        f"arn:aws:s3:::{job['backend'].removeprefix('s3://').partition('?')[0]}/"
+        in policies(production)["identity-deploy"]
+    )

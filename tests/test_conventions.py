@@ -105,6 +105,7 @@ def test_tokens_are_unique_and_do_not_change() -> None:
             "Keys",
             "Network",
             "Registry",
+            "Runners",
             "Storage",
             "Tracking",
             "Workspace",

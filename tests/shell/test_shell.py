@@ -165,7 +165,7 @@ def test_every_target_is_listed(owned: Path) -> None:
 
     assert targets == [
         *["help", "setup", "check", "test", "preview", "up", "destroy"],
-        *["bootstrap", "kubeconfig", "tracking"],
+        *["bootstrap", "jobs", "drift", "kubeconfig", "tracking"],
     ]
 
 
