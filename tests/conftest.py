@@ -148,10 +148,19 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project.new(Answers("acme", "series-a", "aws", account="123456789012"), folder, plan=False).folder
 
 
+CONNECTED: Mapping[str, Mapping[str, Any]] = {
+    "identity": {"repository": "acme/ml"},
+    "runners": {"connection": "arn:aws:codeconnections:us-east-1:123456789012:connection/0b1c2d3e"},
+}
+"""What only an owner can know: without it there is no CI."""
+
+
 @pytest.fixture(scope="session")
-def production(repository: Path, session: Session) -> Plan:
-    """The plan of its production."""
-    return preview(repository, ["prod"], session=session)
+def production(tmp_path_factory: pytest.TempPathFactory, session: Session) -> Plan:
+    """The plan of production, of an owner who has said all that only an owner knows."""
+    folder = tmp_path_factory.mktemp("connected")
+    answers = Answers("acme", "series-a", "aws", account="123456789012", set=CONNECTED)
+    return preview(project.new(answers, folder, plan=False).folder, ["prod"], session=session)
 
 
 def elsewhere(cloud: str = "gcp") -> dict[str, object]:

@@ -86,7 +86,10 @@ def test_what_is_read_of_a_block_is_what_python_makes_of_it(block: Block) -> Non
     assert block.summary == (inspect.getdoc(cls) or "").partition("\n")[0]
     assert [base.name for base in block.cls.ancestors] == ancestors
     assert CATALOGUE.outputs(block.cls) == cls.outputs()
-    assert {name: imported(need.contract) for name, need in block.needs.items()} == wires
+    contracts = {name: imported(need.contract) for name, need in block.needs.items()}
+    assert {
+        name: contracts[name] | None if need.optional else contracts[name] for name, need in block.needs.items()
+    } == wires
     assert block.model.model_json_schema() == imported(block.settings).model_json_schema()
     assert [name for name, verb in verbs(cls).items() if getattr(verb, "__isabstractmethod__", False)] == []
 
@@ -100,10 +103,12 @@ def test_tokens_are_unique_and_do_not_change() -> None:
             "Budget",
             "Cluster",
             "Database",
+            "Identity",
             "Images",
             "Keys",
             "Network",
             "Registry",
+            "Runners",
             "Secrets",
             "Storage",
             "Tracking",

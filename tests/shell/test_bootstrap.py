@@ -124,6 +124,9 @@ def test_a_backend_is_made_and_made_only_once(owned: Path, cloud: dict[str, str]
     assert all(block.values())
     assert "aws:SecureTransport" in ask(cloud, "s3api", "get-bucket-policy", *described)["Policy"]
 
+    (provider,) = ask(cloud, "iam", "list-open-id-connect-providers")["OpenIDConnectProviderList"]
+    assert provider["Arn"].endswith(":oidc-provider/token.actions.githubusercontent.com")
+
     calls = (owned.parent / "bin" / "calls.txt").read_text().splitlines()
     assert [line for line in calls if line.startswith("stack select")] == 2 * [
         f"stack select dev --create --secrets-provider {secrets} --cwd {folder}"

@@ -12,6 +12,7 @@ from pulumi_aws import cfg, cloudtrail, guardduty, iam, s3
 
 from mlops_stacks import audit
 from mlops_stacks.audit import AuditSettings
+from mlops_stacks.identity import Identity
 from mlops_stacks.keys import Keys
 from mlops_stacks.storage import Storage
 
@@ -39,6 +40,7 @@ class Audit(audit.Audit):
         *,
         keys: Keys,
         storage: Storage,
+        identity: Identity | None = None,
         opts: ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts, protected=settings.protected)
@@ -76,7 +78,7 @@ class Audit(audit.Audit):
                     opts=self.child,
                 )
         if settings.record_configuration:
-            self._record_configuration(f"{name}-config", storage, keys)
+            self._record_configuration(f"{name}-config", storage, keys, identity)
 
         self.publish(records_url=Output.concat("s3://", bucket.bucket), trail=trail.arn)
 
@@ -171,14 +173,19 @@ class Audit(audit.Audit):
         )
         return bucket, [encryption, lock, policy]
 
-    def _record_configuration(self, name: str, storage: Storage, keys: Keys) -> None:
+    def _record_configuration(self, name: str, storage: Storage, keys: Keys, identity: Identity | None) -> None:
         """Records each change of each resource, into the bucket of logs: Config cannot write to one that is locked.
 
         It writes with a role of ours. The role that AWS would make for Config is one for the whole account, so it may
         be there already, and then cannot be made.
         """
         logs = storage.logs_url.apply(lambda url: url.removeprefix("s3://"))
-        role = iam.Role(name, assume_role_policy=keys.logs.apply(let_config_assume), opts=self.child)
+        role = iam.Role(
+            name,
+            assume_role_policy=keys.logs.apply(let_config_assume),
+            permissions_boundary=identity.boundary if identity else None,
+            opts=self.child,
+        )
         reading = iam.RolePolicyAttachment(
             name,
             role=role.name,

@@ -45,7 +45,7 @@ class ClusterSettings(Settings):
     """The address ranges, such as ``203.0.113.7/32``, from which people and CI reach the API over the internet.
     Empty: the API is reachable from inside the network only."""
     deployer: str = ""
-    """The identity (a role's ARN, a service account) that runs Pulumi; ``make bootstrap`` fills it in."""
+    """The identity (a role's ARN, a service account) with which people run Pulumi; ``make bootstrap`` fills it in."""
     administrators: Sequence[str] = ()
     """Further identities with every right inside the cluster."""
     log_days: LogDays = 365
@@ -69,6 +69,8 @@ class Cluster(Component):
     """The identity of its nodes: a role's name on AWS, a service account on GCP."""
     api_cidr: Output[str]
     """The address range of the cluster's own services, the API and DNS among them."""
+    boundary: Output[str]
+    """What no identity of its pods may exceed, as ``Identity.boundary`` says it; empty where there is none."""
 
     @abstractmethod
     def workload_identity(self, grantee: str, *, namespace: str, service_account: str) -> Output[str]:

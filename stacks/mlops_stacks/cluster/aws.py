@@ -12,6 +12,7 @@ from pulumi_aws import cloudwatch, ec2, eks, iam, vpc
 
 from mlops_stacks import cluster
 from mlops_stacks.cluster import ClusterSettings
+from mlops_stacks.identity import Identity
 from mlops_stacks.keys import Keys
 from mlops_stacks.network import Network
 
@@ -55,9 +56,11 @@ class Cluster(cluster.Cluster):
         *,
         keys: Keys,
         network: Network,
+        identity: Identity | None = None,
         opts: ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts, protected=settings.protected)
+        boundary = identity.boundary if identity else None
 
         # EKS writes its logs to a group whose name follows from the cluster's, and makes that group itself when it is
         # missing: unencrypted, and kept for ever. To be there first the group must know the name, so we choose it.
@@ -72,7 +75,12 @@ class Cluster(cluster.Cluster):
 
         # TagSession, because EKS tags its session with the cluster's name, and the rights of the role end there: with
         # it AWS touches what carries this cluster's name, and nothing else.
-        role = iam.Role(name, assume_role_policy=trust("eks.amazonaws.com", "sts:TagSession"), opts=self.child)
+        role = iam.Role(
+            name,
+            assume_role_policy=trust("eks.amazonaws.com", "sts:TagSession"),
+            permissions_boundary=boundary,
+            opts=self.child,
+        )
         rights = [
             *self._attach(name, role, CLUSTER_POLICIES),
             iam.RolePolicy(name, role=role.name, policy=beyond_managed_policies(role, keys.data), opts=self.child),
@@ -142,9 +150,19 @@ class Cluster(cluster.Cluster):
             ),
         )
 
-        nodes = iam.Role(f"{name}-nodes", assume_role_policy=trust("ec2.amazonaws.com"), opts=self.child)
+        nodes = iam.Role(
+            f"{name}-nodes",
+            assume_role_policy=trust("ec2.amazonaws.com"),
+            permissions_boundary=boundary,
+            opts=self.child,
+        )
         self._attach(f"{name}-nodes", nodes, NODE_POLICIES)
         self._admit(f"{name}-nodes", cluster, nodes.arn, policy="AmazonEKSAutoNodePolicy", kind="EC2")
+
+        if identity:
+            self._admit(f"{name}-deploy", cluster, identity.deploy, policy="AmazonEKSClusterAdminPolicy")
+            # Looks at everything, secrets too: without them drift of a secret would not be seen.
+            self._admit(f"{name}-preview", cluster, identity.preview, policy="AmazonEKSAdminViewPolicy")
 
         people = identities(settings)
         for called, arn in people.items():
@@ -170,6 +188,7 @@ class Cluster(cluster.Cluster):
             pod_source=cluster.vpc_config.cluster_security_group_id,
             node_identity=nodes.name,
             api_cidr=SERVICE_CIDR,
+            boundary=boundary or "",
         )
 
     def workload_identity(self, grantee: str, *, namespace: str, service_account: str) -> Output[str]:
@@ -201,6 +220,7 @@ class Cluster(cluster.Cluster):
                     ],
                 }
             ),
+            permissions_boundary=self.boundary,
             opts=self.child,
         )
         association = eks.PodIdentityAssociation(

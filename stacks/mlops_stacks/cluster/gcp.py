@@ -201,6 +201,7 @@ class Cluster(cluster.Cluster):
             pod_source=gke.cluster_ipv4_cidr,
             node_identity=nodes.email,
             api_cidr=gke.services_ipv4_cidr,
+            boundary="",
         )
 
     def workload_identity(self, grantee: str, *, namespace: str, service_account: str) -> Output[str]:

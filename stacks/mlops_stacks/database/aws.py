@@ -14,6 +14,7 @@ from mlops_stacks import database
 from mlops_stacks.cluster import Cluster
 from mlops_stacks.component import Size
 from mlops_stacks.database import Connection, DatabaseSettings
+from mlops_stacks.identity import Identity
 from mlops_stacks.keys import Keys
 from mlops_stacks.network import Network
 
@@ -40,6 +41,7 @@ class Database(database.Database):
         *,
         keys: Keys,
         network: Network,
+        identity: Identity | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts, protected=settings.protected)
@@ -117,7 +119,7 @@ class Database(database.Database):
             final_snapshot_identifier=f"{identifier}-final",
             enabled_cloudwatch_logs_exports=list(logs),
             monitoring_interval=60,  # seconds
-            monitoring_role_arn=self._monitoring(f"{name}-monitoring", identifier, keys),
+            monitoring_role_arn=self._monitoring(f"{name}-monitoring", identifier, keys, identity),
             database_insights_mode="standard",
             performance_insights_enabled=True,
             performance_insights_kms_key_id=keys.data,
@@ -170,10 +172,13 @@ class Database(database.Database):
             opts=self.child,
         )
 
-    def _monitoring(self, name: str, instance: str, keys: Keys) -> Output[str]:
+    def _monitoring(self, name: str, instance: str, keys: Keys, identity: Identity | None) -> Output[str]:
         """The ARN of the role in which RDS reports memory, disk and processes."""
         role = iam.Role(
-            name, assume_role_policy=keys.data.apply(lambda arn: let_monitoring_assume(arn, instance)), opts=self.child
+            name,
+            assume_role_policy=keys.data.apply(lambda arn: let_monitoring_assume(arn, instance)),
+            permissions_boundary=identity.boundary if identity else None,
+            opts=self.child,
         )
         rights = iam.RolePolicyAttachment(
             name,

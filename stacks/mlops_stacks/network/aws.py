@@ -11,6 +11,7 @@ import pulumi
 from pulumi_aws import cloudwatch, ec2, iam
 
 from mlops_stacks import network
+from mlops_stacks.identity import Identity
 from mlops_stacks.keys import Keys
 from mlops_stacks.network import NetworkSettings
 
@@ -64,7 +65,13 @@ class Network(network.Network):
     """A VPC: in each zone a public subnet for load balancers, and a private one for everything else."""
 
     def __init__(
-        self, name: str, settings: NetworkSettings, *, keys: Keys, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        settings: NetworkSettings,
+        *,
+        keys: Keys,
+        identity: Identity | None = None,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts)
         region = pulumi.Config("aws").require("region")
@@ -166,7 +173,7 @@ class Network(network.Network):
         )
         # Adopted and left without rules, so that what lands in it by mistake reaches nothing.
         ec2.DefaultSecurityGroup(name, vpc_id=vpc.id, opts=self.child)
-        self._flow_logs(f"{name}-flow-logs", vpc, settings.log_days, keys)
+        self._flow_logs(f"{name}-flow-logs", vpc, settings.log_days, keys, identity)
 
         self.publish(
             network_id=vpc.id,
@@ -175,10 +182,15 @@ class Network(network.Network):
             public_subnet_ids=pulumi.Output.all(*[association.subnet_id for association in public_associations]),
         )
 
-    def _flow_logs(self, name: str, vpc: ec2.Vpc, days: int, keys: Keys) -> None:
+    def _flow_logs(self, name: str, vpc: ec2.Vpc, days: int, keys: Keys, identity: Identity | None) -> None:
         """Records who talks to whom, in an encrypted log group that only the flow log service writes to."""
         group = cloudwatch.LogGroup(name, retention_in_days=days, kms_key_id=keys.logs, opts=self.child)
-        role = iam.Role(name, assume_role_policy=vpc.arn.apply(let_flow_logs_assume), opts=self.child)
+        role = iam.Role(
+            name,
+            assume_role_policy=vpc.arn.apply(let_flow_logs_assume),
+            permissions_boundary=identity.boundary if identity else None,
+            opts=self.child,
+        )
         iam.RolePolicy(
             name,
             role=role.name,

@@ -101,11 +101,16 @@ def nobody_comes_in_from_the_internet(plan: Plan) -> Iterator[str]:
 
 def nobody_may_do_everything(plan: Plan) -> Iterator[str]:
     """No policy of a role allows every action, or all of one service, on everything (CKV_AWS_355, CKV_AWS_290)."""
+    # A boundary takes rights away and gives none.
+    boundaries = {str(role.inputs.get("permissionsBoundary")) for role in plan.of("aws:iam/role:Role")}
     for policy in plan.of("aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy"):
+        if any(boundary.endswith(f":{policy.name}") for boundary in boundaries):
+            continue
         # A policy that names what does not exist yet is looked at once that is made up, in tests/made_up.py.
         for statement in json.loads(policy.inputs["policy"] or '{"Statement": []}')["Statement"]:
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-            if statement["Effect"] == "Allow" and statement["Resource"] == "*" and any("*" in a for a in actions):
+            everything = statement["Resource"] in ("*", ["*"])
+            if statement["Effect"] == "Allow" and everything and any("*" in action for action in actions):
                 yield f"the policy {policy.name} allows {actions} on everything"
 
 

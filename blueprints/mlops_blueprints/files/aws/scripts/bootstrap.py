@@ -3,8 +3,9 @@
     bootstrap.py ENVIRONMENT
 
 It makes a key and a bucket, logs Pulumi in to the bucket, makes the stacks of the environment there with the key as
-secrets provider, and writes account and deployer into ``Pulumi.<environment>.yaml``. What is there already is left or
-set to the same again, so it can be run twice, by everybody in the team, and after it was interrupted.
+secrets provider, and writes account and deployer into ``Pulumi.<environment>.yaml``. It also lets the account take the
+tokens of GitHub's jobs, where CI is part of the platform. What is there already is left or set to the same again, so it
+can be run twice, by everybody in the team, and after it was interrupted.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[1]
+GITHUB = "token.actions.githubusercontent.com"
+"""Who issues the tokens of GitHub's jobs."""
 
 
 def main(environment: str) -> None:
@@ -44,6 +47,8 @@ def main(environment: str) -> None:
     for folder in programs():
         make_stack(folder, environment, f"awskms:///alias/{name}?region={region}")
         record(folder, environment, "aws:allowedAccountIds[0]", account)
+    if (ROOT / "mlops_stacks" / "identity").is_dir():
+        trust_github(region)
     if (ROOT / "mlops_stacks" / "cluster").is_dir():
         record(ROOT, environment, "platform.cluster.deployer", deployer)
 
@@ -108,6 +113,17 @@ def make_bucket(region: str, bucket: str, key: str) -> None:
     }
     for command, (option, value) in settings.items():
         aws(region, "s3api", command, "--bucket", bucket, option, json.dumps(value))
+
+
+def trust_github(region: str) -> None:
+    """Makes GitHub a provider of identities: once, because an account can have no second one of the same address.
+
+    That alone lets nobody in. Which job becomes what, say roles, and those are made by the component ``identity``.
+    """
+    known = aws(region, "iam", "list-open-id-connect-providers")["OpenIDConnectProviderList"]
+    if not any(each["Arn"].endswith(f"/{GITHUB}") for each in known):
+        options = ("--url", f"https://{GITHUB}", "--client-id-list", "sts.amazonaws.com")
+        aws(region, "iam", "create-open-id-connect-provider", *options)
 
 
 def make_stack(folder: Path, environment: str, secrets: str) -> None:

@@ -1,0 +1,99 @@
+"""What CI may do fits what the platform is made of."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import CONNECTED
+
+from mlops_scaffold.preview.plan import Plan
+from mlops_stacks.identity import IdentitySettings
+
+IAM_NAMES = {"cloudwatch": "logs", "vpc": "ec2", "cfg": "config", "costexplorer": "ce"}
+"""Services that Pulumi calls otherwise than IAM does."""
+
+LIMIT = 6144
+"""The most characters of a managed policy, white space apart (IAM User Guide, IAM and AWS STS quotas)."""
+
+
+def resources(plan: Plan) -> Iterator[dict[str, Any]]:
+    return (resource for program in plan.programs for resource in program.made)
+
+
+def policies(plan: Plan) -> dict[str, str]:
+    """The policies of the platform, name to text."""
+    return {
+        resource["name"]: resource["deepInputs"]["policy"]
+        for resource in resources(plan)
+        if resource["type"] == "aws:iam/policy:Policy"
+    }
+
+
+def test_ci_may_make_something_of_every_service_that_is_used(production: Plan) -> None:
+    used = {
+        resource["type"].split(":")[1].split("/")[0] for resource in resources(production) if "aws:" in resource["type"]
+    }
+    statements = [
+        statement
+        for name, text in policies(production).items()
+        if name not in ("identity", "identity-preview")
+        for statement in json.loads(text)["Statement"]
+    ]
+    allowed = {action.split(":")[0] for statement in statements for action in statement["Action"]}
+
+    assert {IAM_NAMES.get(service, service) for service in used} <= allowed
+
+
+def test_policies_are_short_enough(production: Plan) -> None:
+    lengths = {name: len("".join(text.split())) for name, text in policies(production).items()}
+
+    assert {name: length for name, length in lengths.items() if length > LIMIT} == {}
+
+
+def test_every_role_has_the_boundary(production: Plan) -> None:
+    roles = [resource for resource in resources(production) if resource["type"] == "aws:iam/role:Role"]
+
+    assert [role["name"] for role in roles if not role["deepInputs"].get("permissionsBoundary")] == []
+
+
+@pytest.mark.parametrize("name", ["", "acme/ml", "acme-inc/ml.platform_2", "acme@123/ml@456"])
+def test_a_repository(name: str) -> None:
+    assert IdentitySettings(repository=name).repository == name
+
+
+@pytest.mark.parametrize(
+    "name", ["ml", "acme/*", "acme/ml:environment", "acme@1/ml", "acme/ml@1", "https://github.com/a/b"]
+)
+def test_no_repository(name: str) -> None:
+    with pytest.raises(ValueError, match="such as acme/ml"):
+        IdentitySettings(repository=name)
+
+
+def test_a_job_finds_out_where_it_works(repository: Path, production: Plan) -> None:
+    file = repository / "Pulumi.prod.yaml"
+    before = file.read_text()
+    settings = yaml.safe_load(before)
+    settings["config"]["acme:platform"]["runners"] = CONNECTED["runners"]
+    file.write_text(yaml.safe_dump(settings))
+
+    done = subprocess.run(
+        [sys.executable, "scripts/jobs.py", "dev", "prod"], cwd=repository, capture_output=True, text=True, check=True
+    )
+    file.write_text(before)
+
+    (job,) = json.loads(done.stdout)
+    made = {resource.get("deepInputs", {}).get("name") for resource in resources(production)}
+    assert job["environment"] == "prod"
+    assert {job["preview"].split("/")[1], job["deploy"].split("/")[1]} <= made
+    assert job["machine"].removeprefix("codebuild-") in made
+    assert (
+        f"arn:aws:s3:::{job['backend'].removeprefix('s3://').partition('?')[0]}/"
+        in policies(production)["identity-deploy"]
+    )
