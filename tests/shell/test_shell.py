@@ -165,6 +165,7 @@ def test_every_target_is_listed(owned: Path) -> None:
 
     assert targets == [
         *["help", "setup", "check", "test", "preview", "up", "destroy"],
+        *["app-setup", "app-check", "app-test", "app-lock", "train-local", "serve-local", "app-load", "image"],
         *["bootstrap", "kubeconfig", "tracking"],
     ]
 
