@@ -24,6 +24,8 @@ from mlops_scaffold.source import Class
 
 Tree = Mapping[str, str]
 
+pytest_plugins = ["pods"]
+
 
 def write(folder: Path, tree: Tree) -> Path:
     """Writes files, given as path to text."""

@@ -1,0 +1,67 @@
+"""The app's commands: ``python -m app train|evaluate|promote|serve``. What one prints is JSON."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser, Namespace
+from dataclasses import asdict
+
+from app import logs, steps
+from app.data import UnfitError
+from app.registry import CHALLENGER, CHAMPION, NoVersionError
+from app.registry.mlflow import MlflowRegistry
+from app.serve import serve
+
+
+def options() -> Namespace:
+    """What was asked for."""
+    parser = ArgumentParser("python -m app", description="Trains, measures, promotes and serves a model.")
+    parser.add_argument("--model", default="churn", help="the model's name in the registry (%(default)s)")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def command(name: str, what: str) -> ArgumentParser:
+        return commands.add_parser(name, help=what, description=what, formatter_class=ArgumentDefaultsHelpFormatter)
+
+    train = command("train", "train a version, register it, and make it the challenger")
+    evaluate = command("evaluate", "measure a version on held-out rows")
+    promote = command("promote", "make the challenger the champion, if it is better")
+    server = command("serve", "answer requests with the champion, until SIGTERM")
+    for each in (train, evaluate, promote):
+        each.add_argument("--rows", type=int, default=20_000, help="rows of the table")
+        each.add_argument("--seed", type=int, default=1, help="which table: the same seed makes the same one")
+    for each, alias in ((evaluate, CHALLENGER), (server, CHAMPION)):
+        each.add_argument("--alias", default=alias, help="which version")
+    promote.add_argument("--margin", type=float, default=0.01, help="by how much skill it must be better")
+    server.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    server.add_argument("--port", type=int, default=8080, help="the port to listen on")
+    server.add_argument("--reload-seconds", type=float, default=30, help="time between two looks at the alias")
+    server.add_argument("--drain-seconds", type=float, default=5, help="how long to go on answering after SIGTERM")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Runs one command; what its user can mend is told in a sentence."""
+    logs.configure()
+    try:
+        run()
+    except (UnfitError, NoVersionError) as error:
+        raise SystemExit(f"error: {error}") from None
+
+
+def run() -> None:
+    """Does what was asked for."""
+    asked = vars(options())
+    command, registry = asked.pop("command"), MlflowRegistry(asked.pop("model"))
+    match command:
+        case "train":
+            print(json.dumps({"version": steps.train(registry, **asked)}))
+        case "evaluate":
+            print(json.dumps(steps.evaluate(registry, **asked)))
+        case "promote":
+            print(json.dumps(asdict(steps.promote(registry, **asked))))
+        case "serve":
+            serve(registry, **asked)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""The model: how it learns, how good it is, and when it is good enough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+
+from app.data import FEATURES, LABEL
+
+Metrics = Mapping[str, float]
+
+PARAMETERS: Mapping[str, float] = {"C": 1.0, "degree": 2}
+"""``C``: the inverse of the regularisation. ``degree``: how many columns may work together."""
+
+
+def features(table: pd.DataFrame) -> NDArray[np.float64]:
+    """A table's features as bare numbers, in the order of ``FEATURES``.
+
+    The model never sees a DataFrame: to make one for each request would cost more than the prediction.
+    """
+    return table[list(FEATURES)].to_numpy(dtype=np.float64)
+
+
+def train(table: pd.DataFrame, parameters: Mapping[str, float] = PARAMETERS) -> Pipeline:
+    """A logistic regression on the features and their products."""
+    pipeline = make_pipeline(
+        StandardScaler(),
+        PolynomialFeatures(int(parameters["degree"]), include_bias=False),
+        LogisticRegression(C=parameters["C"], max_iter=1000),
+    )
+    return pipeline.fit(features(table), table[LABEL].to_numpy())
+
+
+def probabilities(pipeline: Pipeline, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How likely each row's customer is to leave, from 0 to 1."""
+    return pipeline.predict_proba(rows)[:, 1]
+
+
+def evaluate(pipeline: Pipeline, table: pd.DataFrame) -> Metrics:
+    """How good a model is on a table that it has not learned from.
+
+    ``skill`` decides: the share of the baseline's log loss that the model saves. The baseline knows the share of those
+    who leave, and nothing of any one of them. Zero is no better than that, one is perfect, and below zero is worse.
+    """
+    left = table[LABEL].to_numpy()
+    guessed = probabilities(pipeline, features(table))
+    loss, baseline = float(log_loss(left, guessed)), float(log_loss(left, np.full(len(left), left.mean())))
+    return {
+        "skill": 1 - loss / baseline,
+        "log_loss": loss,
+        "baseline_log_loss": baseline,
+        "roc_auc": float(roc_auc_score(left, guessed)),
+        "brier": float(brier_score_loss(left, guessed)),
+    }
+
+
+def to_beat(champion: Metrics | None, margin: float) -> float:
+    """The skill from which a challenger is promoted: a margin above the champion's, or above the baseline's."""
+    return (champion["skill"] if champion else 0.0) + margin

@@ -1,0 +1,71 @@
+"""The predictor: asks the champion, and follows it when another version becomes that."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from threading import Event
+
+import numpy as np
+from pydantic import BaseModel
+
+from app.data import FEATURES, Customer
+from app.metrics import Metrics
+from app.model import probabilities
+from app.registry import Registry, Version
+
+log = logging.getLogger(__name__)
+
+
+class Answer(BaseModel):
+    """What a version says of some customers."""
+
+    model: str
+    version: str
+    probabilities: list[float]
+    """How likely each is to leave, in their order."""
+
+
+class Predictor:
+    """The version in use."""
+
+    def __init__(self, registry: Registry, alias: str) -> None:
+        self.registry = registry
+        self.alias = alias
+        self.metrics = Metrics()
+        self.version: Version | None = None
+
+    def predict(self, customers: Sequence[Customer]) -> Answer | None:
+        """Asks the version in use; None if there is none yet."""
+        if (version := self.version) is None:
+            return None
+        rows = np.array([[getattr(customer, name) for name in FEATURES] for customer in customers])
+        answers = probabilities(version.pipeline, rows)
+        self.metrics.observe(rows, answers, version.number)
+        return Answer(model=self.registry.name, version=version.number, probabilities=answers.tolist())
+
+    def refresh(self) -> None:
+        """Loads the version that the alias points to, unless it is in use already, or the alias points to none.
+
+        Raises:
+            ValueError: the version takes other columns than requests have.
+        """
+        number = self.registry.current(self.alias)
+        if number is None or (self.version and self.version.number == number):
+            return
+        version = self.registry.load(number)
+        if list(version.columns) != list(FEATURES):
+            raise ValueError(f"version {number} takes the columns {list(version.columns)}, not {list(FEATURES)}")
+        self.version = version
+        self.metrics.loads(self.registry.name, number)
+        log.info("loaded", extra={"fields": {"model": self.registry.name, "version": number}})
+
+    def follow(self, seconds: float, stopped: Event) -> None:
+        """Looks at the alias again and again. What fails is logged and counted, and the version in use stays."""
+        while not stopped.is_set():
+            try:
+                self.refresh()
+            except Exception:
+                log.exception("the registry could not be read")
+                self.metrics.failures.inc()
+            stopped.wait(seconds)

@@ -1,0 +1,86 @@
+"""The loop, one function a step: a command, a schedule and a test call the same ones, each with its own registry."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import pandas as pd
+
+from app import data, model
+from app.model import Metrics
+from app.registry import CHALLENGER, CHAMPION, Candidate, NoVersionError, Registry
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate decided, and by which numbers."""
+
+    challenger: str
+    champion: str | None
+    """The version that answered requests until now."""
+    skill: float
+    """The challenger's."""
+    to_beat: float
+    promoted: bool
+
+
+def train(registry: Registry, rows: int, seed: int) -> str:
+    """Trains a model on today's table, keeps it, and makes it the challenger; gives its version's number.
+
+    Raises:
+        app.data.UnfitError: the table cannot be used.
+    """
+    training, held_out = data.load(rows, seed)
+    pipeline = model.train(training)
+    candidate = Candidate(
+        pipeline=pipeline,
+        parameters={**model.PARAMETERS, "rows": rows, "seed": seed},
+        metrics=model.evaluate(pipeline, held_out),
+        example=training[list(data.FEATURES)].head(5),
+    )
+    number = registry.record(candidate)
+    registry.point(CHALLENGER, number)
+    log.info("trained", extra={"fields": {"version": number, **candidate.metrics}})
+    return number
+
+
+def evaluate(registry: Registry, alias: str, rows: int, seed: int) -> Metrics:
+    """How good the version behind an alias is on the held-out part of today's table.
+
+    Raises:
+        app.registry.NoVersionError: the alias points to nothing.
+    """
+    return _measured(registry, _number(registry, alias), data.load(rows, seed)[1])
+
+
+def promote(registry: Registry, rows: int, seed: int, margin: float) -> Verdict:
+    """Makes the challenger the champion if it beats it, on the same held-out rows, by a margin of skill.
+
+    Where there is no champion yet, the baseline stands in its place. A challenger that is the champion already beats
+    nobody, so a second run changes nothing.
+
+    Raises:
+        app.registry.NoVersionError: there is no challenger.
+    """
+    challenger, champion = _number(registry, CHALLENGER), registry.current(CHAMPION)
+    _, held_out = data.load(rows, seed)
+    skill = _measured(registry, challenger, held_out)["skill"]
+    bar = model.to_beat(_measured(registry, champion, held_out) if champion else None, margin)
+    verdict = Verdict(challenger, champion, skill, bar, promoted=skill >= bar)
+    if verdict.promoted:
+        registry.point(CHAMPION, challenger)
+    log.info("promoted" if verdict.promoted else "not promoted", extra={"fields": vars(verdict)})
+    return verdict
+
+
+def _number(registry: Registry, alias: str) -> str:
+    if (number := registry.current(alias)) is None:
+        raise NoVersionError(f"no version of '{registry.name}' is its {alias}: train one first")
+    return number
+
+
+def _measured(registry: Registry, number: str, held_out: pd.DataFrame) -> Metrics:
+    return model.evaluate(registry.load(number).pipeline, held_out)

@@ -1,0 +1,37 @@
+"""MLflow's own client, with a file in the place of its server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.pipeline import Pipeline
+
+from app import data, model
+from app.registry import Candidate
+from app.registry.mlflow import MlflowRegistry
+
+
+@pytest.fixture
+def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowRegistry:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    return MlflowRegistry("churn")
+
+
+def test_a_model_comes_back_as_it_was_kept(registry: MlflowRegistry, candidate: Candidate, pipeline: Pipeline) -> None:
+    assert registry.current("champion") is None, "there is no model"
+    number = registry.record(candidate)
+    assert registry.current("champion") is None, "there is no alias"
+    registry.point("champion", number)
+    version = registry.load(str(registry.current("champion")))
+
+    rows = model.features(data.make(50, seed=2))
+    assert version.number == number
+    assert version.columns == list(data.FEATURES)
+    np.testing.assert_array_equal(model.probabilities(version.pipeline, rows), model.probabilities(pipeline, rows))
+    runs = pd.DataFrame(mlflow.search_runs(experiment_names=["churn"]))
+    assert runs[["params.C", "metrics.skill"]].values.tolist() == [["1.0", 0.3]]
