@@ -67,7 +67,7 @@ class App:
     @property
     def python(self) -> str:
         """Its own Python."""
-        return str(self.folder / "app" / ".venv" / "bin" / "python")
+        return str(self.folder / ".venv-app" / "bin" / "python")
 
     def make(self, target: str) -> subprocess.CompletedProcess[str]:
         """Runs a target of the repository."""
