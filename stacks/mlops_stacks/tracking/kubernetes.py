@@ -15,10 +15,10 @@ import pulumi_random as random
 from mlops_stacks import registry, tracking
 from mlops_stacks.cluster import Cluster
 from mlops_stacks.component import Size
-from mlops_stacks.database import Database
+from mlops_stacks.database import Database, _create_database
 from mlops_stacks.kubernetes import container_security, labels, pod_security
 from mlops_stacks.storage import Storage
-from mlops_stacks.tracking import TrackingSettings, _accounts, _create_database
+from mlops_stacks.tracking import TrackingSettings, _accounts
 from mlops_stacks.workspace import Workspace
 
 IMAGE = "ghcr.io/mlflow/mlflow:v3.15.2-full@sha256:2c9c50ca72e314cb1b8b301ceaa43882629ad91873d7271f3be92796930c3647"
