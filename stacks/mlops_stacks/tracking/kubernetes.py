@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from mlops_stacks import registry, tracking
 from mlops_stacks.cluster import Cluster
 from mlops_stacks.component import Size
 from mlops_stacks.database import Database, _create_database
-from mlops_stacks.kubernetes import container_security, labels, pod_security
+from mlops_stacks.kubernetes import container_security, fingerprint, labels, pod_security
 from mlops_stacks.storage import Storage
 from mlops_stacks.tracking import TrackingSettings, _accounts
 from mlops_stacks.workspace import Workspace
@@ -384,11 +383,6 @@ def basic_auth(password: str) -> str:
         f"admin_username = {ADMINISTRATOR}\n"
         f"admin_password = {password}\n"
     )
-
-
-def fingerprint(text: str) -> str:
-    """What differs when a text does, and does not tell the text."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def health(*, period_seconds: int, failure_threshold: int) -> k8s.core.v1.ProbeArgs:
