@@ -124,7 +124,7 @@ class Orchestration(orchestration.Orchestration):
         identities = {of: cluster.workload_identity(of, namespace=name, service_account=of) for of in accounts}
         storage.grant_read(api, identities[api], "artifacts")
         storage.grant_write(task, identities[task], "artifacts")
-        storage.grant_read(f"{task}-data", identities[task], "data")
+        storage.grant_read(task, identities[task], "data")
 
         passwords = {
             of: random.RandomPassword(f"{name}-{of}", length=length, special=False, opts=options).result
