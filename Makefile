@@ -49,6 +49,7 @@ docs: .venv/ready ## refresh the generated tables, pages and schemas
 locks: .venv/ready ## resolve the hashed locks again
 	uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 pyproject.toml --group dev -o requirements.txt
 	cd tests/mlflow && uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 requirements.in -o requirements.txt
+	cd tests/orchestration && uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 requirements.in -o requirements.txt
 	$(MAKE) -C blueprints/mlops_blueprints/files/any -f make/app.mk app-lock
 	cd blueprints/mlops_blueprints/locks && uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 aws.in tools.in -o ../files/aws/requirements.txt
 

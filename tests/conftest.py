@@ -119,6 +119,11 @@ def ours() -> Catalogue:
     return Catalogue([stacks], [EntryPoint("mlops", "mlops_blueprints", "mlops_scaffold.blueprints")])
 
 
+def inside() -> list[str]:
+    """The components of series-a that run inside the cluster."""
+    return sorted({block.capability for block in ours().blocks() if block.in_cluster})
+
+
 def imported(cls: Class) -> Any:
     """The class that Python makes of a source."""
     return getattr(importlib.import_module(cls.module.name), cls.name)

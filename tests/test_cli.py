@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from conftest import write
+from conftest import inside, write
 
 from mlops_scaffold import __version__
 from mlops_scaffold.cli import main
@@ -108,7 +108,7 @@ def test_an_environment_that_the_stage_does_not_know_is_pointed_out(tmp_path: Pa
 
 
 def test_capabilities_can_be_left_out_and_the_page_says_so(tmp_path: Path) -> None:
-    result = new(tmp_path, "--without", "tracking,training,workspace")
+    result = new(tmp_path, "--without", ",".join(inside()))
 
     assert result.exit_code == 0, result.output
     assert "- **tracking**: Left out by choice." in (tmp_path / "acme" / "README.md").read_text()

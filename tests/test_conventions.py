@@ -107,6 +107,7 @@ def test_tokens_are_unique_and_do_not_change() -> None:
             "Images",
             "Keys",
             "Network",
+            "Orchestration",
             "Registry",
             "Runners",
             "Secrets",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pulumi
 import pulumi_kubernetes as k8s
 
@@ -87,3 +89,8 @@ def secret_files(
             volume_attributes={"secretProviderClass": fetched.urn.apply(lambda _: name)},
         ),
     )
+
+
+def fingerprint(text: str) -> str:
+    """What differs when a text does, and does not tell the text."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -20,17 +20,17 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 
 HERE = Path(__file__).parent
-BUILD = HERE.parents[1] / "build" / "mlflow"
+BUILD = HERE.parents[1] / "build"
 LOCALHOST = "127.0.0.1"
 SUPERUSER = "postgres"
 
 
-def image() -> Path:
-    """The programs of MLflow's image: a virtual environment from the lock beside this file, made once per lock."""
-    lock = HERE / "requirements.txt"
-    venv = BUILD / sha256(lock.read_bytes()).hexdigest()[:12]
-    BUILD.mkdir(parents=True, exist_ok=True)
-    with (BUILD / "busy").open("w") as busy:
+def image(folder: Path = HERE) -> Path:
+    """The programs of an image, MLflow's unless told: a virtual environment from a folder's lock, made once a lock."""
+    lock, build = folder / "requirements.txt", BUILD / folder.name
+    venv = build / sha256(lock.read_bytes()).hexdigest()[:12]
+    build.mkdir(parents=True, exist_ok=True)
+    with (build / "busy").open("w") as busy:
         flock(busy, LOCK_EX)  # another worker may be at it
         if not (venv / "ready").exists():
             uv = [sys.executable, "-m", "uv"]

@@ -12,6 +12,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from conftest import inside
 
 import mlops_blueprints
 from mlops_scaffold import project
@@ -144,7 +145,7 @@ def test_its_tests_notice_that_the_programs_do_not_fit(owned: Path, tmp_path: Pa
 
 
 def test_without_a_component_what_it_brings_along_is_not_there(tmp_path: Path) -> None:
-    folder = make(tmp_path / "acme", without=["tracking", "training", "workspace"])
+    folder = make(tmp_path / "acme", without=inside())
 
     assert "make tracking" not in (folder / "README.md").read_text()
     assert not (folder / "make" / "tracking.mk").exists()

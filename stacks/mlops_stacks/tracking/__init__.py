@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 
-from pulumi import Output
+from pulumi import Input, Output
 from pydantic import Field
 
 from mlops_stacks.component import Component, Settings, Size
@@ -40,3 +41,12 @@ class Tracking(Component):
             "MLFLOW_TRACKING_USERNAME": self.username,
             "MLFLOW_TRACKING_PASSWORD": self.password,
         }
+
+    @abstractmethod
+    def grant_connect(self, grantee: str, namespace: Input[str]) -> None:
+        """Admits the pods of a namespace of the platform; those for people's own work are admitted anyway.
+
+        Args:
+            grantee: who asks; it names the grant, and must not change.
+            namespace: the pods' namespace.
+        """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,10 +14,10 @@ import pulumi_random as random
 from mlops_stacks import registry, tracking
 from mlops_stacks.cluster import Cluster
 from mlops_stacks.component import Size
-from mlops_stacks.database import Database
-from mlops_stacks.kubernetes import container_security, labels, pod_security
+from mlops_stacks.database import Database, _create_database
+from mlops_stacks.kubernetes import container_security, fingerprint, labels, pod_security
 from mlops_stacks.storage import Storage
-from mlops_stacks.tracking import TrackingSettings, _accounts, _create_database
+from mlops_stacks.tracking import TrackingSettings, _accounts
 from mlops_stacks.workspace import Workspace
 
 IMAGE = "ghcr.io/mlflow/mlflow:v3.15.2-full@sha256:2c9c50ca72e314cb1b8b301ceaa43882629ad91873d7271f3be92796930c3647"
@@ -245,7 +244,7 @@ class Tracking(tracking.Tracking, registry.Registry):
             spec=k8s.policy.v1.PodDisruptionBudgetSpecArgs(selector=selector, max_unavailable=1),
             opts=self.child,
         )
-        k8s.core.v1.Service(
+        service = k8s.core.v1.Service(
             name,
             metadata=metadata(name),
             spec=k8s.core.v1.ServiceSpecArgs(
@@ -256,21 +255,28 @@ class Tracking(tracking.Tracking, registry.Registry):
             opts=self.child,
         )
         k8s.networking.v1.NetworkPolicy(
-            name,
-            metadata=metadata(name),
-            spec=k8s.networking.v1.NetworkPolicySpecArgs(
-                pod_selector=selector,
-                policy_types=["Ingress"],
-                ingress=[
-                    k8s.networking.v1.NetworkPolicyIngressRuleArgs(
-                        from_=[k8s.networking.v1.NetworkPolicyPeerArgs(namespace_selector=named(workspace.namespaces))],
-                        ports=[k8s.networking.v1.NetworkPolicyPortArgs(protocol="TCP", port=PORT)],
-                    )
-                ],
+            name, metadata=metadata(name), spec=admit(name, workspace.namespaces), opts=self.child
+        )
+        self.publish(
+            # Known once there is something to be reached.
+            url=service.metadata.name.apply(lambda service: f"http://{service}.{name}.svc.cluster.local:{PORT}"),
+            username=ADMINISTRATOR,
+            password=passwords["administrator"],
+        )
+
+    def grant_connect(self, grantee: str, namespace: pulumi.Input[str]) -> None:
+        """Lets the namespace's pods through the network policies, to the server's port and no other."""
+        k8s.networking.v1.NetworkPolicy(
+            grantee,
+            metadata=k8s.meta.v1.ObjectMetaArgs(
+                name=grantee,
+                # Where the server is, which by then has an address.
+                namespace=self.url.apply(lambda _: self.name),
+                labels=labels(self.name),
             ),
+            spec=admit(self.name, [namespace]),
             opts=self.child,
         )
-        self.publish(url=f"http://{hosts[-1]}:{PORT}", username=ADMINISTRATOR, password=passwords["administrator"])
 
 
 @dataclass(frozen=True)
@@ -379,11 +385,6 @@ def basic_auth(password: str) -> str:
     )
 
 
-def fingerprint(text: str) -> str:
-    """What differs when a text does, and does not tell the text."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def health(*, period_seconds: int, failure_threshold: int) -> k8s.core.v1.ProbeArgs:
     """Asks the one path that needs neither name nor password, and takes any Host header."""
     return k8s.core.v1.ProbeArgs(
@@ -394,12 +395,22 @@ def health(*, period_seconds: int, failure_threshold: int) -> k8s.core.v1.ProbeA
     )
 
 
-def named(namespaces: pulumi.Input[Sequence[str]]) -> k8s.meta.v1.LabelSelectorArgs:
-    """Selects namespaces by the label that the API server itself puts on them."""
-    return k8s.meta.v1.LabelSelectorArgs(
+def admit(name: str, namespaces: pulumi.Input[Sequence[pulumi.Input[str]]]) -> k8s.networking.v1.NetworkPolicySpecArgs:
+    """Lets in who comes from one of the namespaces, known by the label that the API server itself puts on them."""
+    namespace = k8s.meta.v1.LabelSelectorArgs(
         match_expressions=[
             k8s.meta.v1.LabelSelectorRequirementArgs(
                 key="kubernetes.io/metadata.name", operator="In", values=namespaces
             )
         ]
+    )
+    return k8s.networking.v1.NetworkPolicySpecArgs(
+        pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=labels(name)),
+        policy_types=["Ingress"],
+        ingress=[
+            k8s.networking.v1.NetworkPolicyIngressRuleArgs(
+                from_=[k8s.networking.v1.NetworkPolicyPeerArgs(namespace_selector=namespace)],
+                ports=[k8s.networking.v1.NetworkPolicyPortArgs(protocol="TCP", port=PORT)],
+            )
+        ],
     )
