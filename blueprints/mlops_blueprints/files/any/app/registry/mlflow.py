@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import warnings
 from importlib.metadata import version
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 # Before MLflow is imported, for then it looks. What the environment says itself comes first.
@@ -17,8 +18,6 @@ os.environ.update(
         # defaults are two minutes a try, and seven more tries.
         "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-        # A pickle runs whatever code it holds. Models are written by skops, which holds data, and nothing else is read.
-        "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         # Its records are logged as all others are, and what a command prints is its result.
         "MLFLOW_CONFIGURE_LOGGING": "false",
@@ -31,12 +30,16 @@ os.environ.update(
 
 import mlflow
 import mlflow.sklearn
+import skops.io
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model, infer_signature
 from sklearn.pipeline import Pipeline
 
 from app.model import features, probabilities
 from app.registry import Candidate, Version
+
+MODEL = "model.skops"
+"""Where in a version's folder MLflow puts the model."""
 
 LIBRARIES = ("numpy", "scikit-learn", "skops")
 """What it takes to load a model."""
@@ -61,6 +64,7 @@ class MlflowRegistry:
             logged = mlflow.sklearn.log_model(
                 candidate.pipeline,
                 name="model",
+                serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_SKOPS,
                 registered_model_name=self.name,
                 signature=infer_signature(candidate.example, answers),
                 input_example=candidate.example,
@@ -86,14 +90,18 @@ class MlflowRegistry:
     def load(self, number: str) -> Version:
         """Downloads a version and reads it; nothing of the download stays.
 
+        It is read by skops and not by MLflow, which would run the code in a pickle, and trust the types that a model's
+        own description names: whoever may write to the registry could then run code here.
+
         Raises:
+            skops.io.exceptions.UntrustedTypesFoundException: it holds more than what scikit-learn and numpy make.
             TypeError: it is no scikit-learn pipeline.
         """
         with TemporaryDirectory() as folder:
             path = mlflow.artifacts.download_artifacts(f"models:/{self.name}/{number}", dst_path=folder)
             signature = Model.load(path).signature
             columns = signature.inputs.input_names() if signature else []
-            pipeline = mlflow.sklearn.load_model(path)
+            pipeline = skops.io.load(Path(path) / MODEL)
         if not isinstance(pipeline, Pipeline):
             raise TypeError(f"version {number} of '{self.name}' is no scikit-learn pipeline")
         return Version(number, pipeline, columns)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from skops.io.exceptions import UntrustedTypesFoundException
 
 from app import data, model
 from app.registry import Candidate
@@ -35,3 +38,14 @@ def test_a_model_comes_back_as_it_was_kept(registry: MlflowRegistry, candidate: 
     np.testing.assert_array_equal(model.probabilities(version.pipeline, rows), model.probabilities(pipeline, rows))
     runs = pd.DataFrame(mlflow.search_runs(experiment_names=["churn"]))
     assert runs[["params.C", "metrics.skill"]].values.tolist() == [["1.0", 0.3]]
+
+
+def test_a_model_that_would_run_code_is_not_read(registry: MlflowRegistry, pipeline: Pipeline) -> None:
+    mlflow.set_experiment(registry.name)
+    hostile = make_pipeline(FunctionTransformer(os.system), pipeline)
+    mlflow.sklearn.log_model(
+        hostile, name="model", registered_model_name="churn", skops_trusted_types=["posix.system"], pip_requirements=[]
+    )
+
+    with pytest.raises(UntrustedTypesFoundException, match=r"posix\.system"):
+        registry.load("1")
