@@ -17,7 +17,7 @@ from mlops_scaffold.answers import Answers
 OPTIONS = [
     *["--stage", "series-a", "--cloud", "aws", "--region", "eu-west-1", "--account", "123456789012"],
     *["--environments", "dev,prod", "--set", "network.zones=3", "--set", "cluster.version=1.35"],
-    *["--set", "cluster.admin_cidrs=[203.0.113.7/32]", "--without", "tracking"],
+    *["--set", "cluster.admin_cidrs=[203.0.113.7/32]", "--without", "orchestration"],
 ]
 
 
