@@ -6,6 +6,7 @@ The provider is ours, so nothing is said of what AWS would call a replacement.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -62,12 +63,12 @@ def test_one_password_is_replaced(prod: Mapping[str, Stack]) -> None:
     assert replaced == {"random:index/randomPassword:RandomPassword::tracking"}
 
 
-def test_destroy_finishes_once_everything_is_let_go(prod: Mapping[str, Stack]) -> None:
-    """As ``destroy.md`` says: five settings, ``up``, and then nothing is left in either program."""
-    held = [("", name) for name in ("keys", "storage", "database", "cluster")] + [("cluster", "tracking")]
-    for program, component in held:
-        setting = ["--path", f"platform.{component}.protected", "false", "--type", "bool"]
-        prod[program].run("config", "set", "--stack", "prod", *setting)
+def test_destroy_finishes_once_everything_is_let_go(prod: Mapping[str, Stack], repository: Path) -> None:
+    """As ``destroy.md`` says: its settings, ``up``, and then nothing is left in either program."""
+    page = (repository / "docs/runbooks/destroy.md").read_text()
+    for of, path in re.findall(r"pulumi config set (--cwd \S+ )?--stack \$ENV --path (\S+) false --type bool", page):
+        program = of.removeprefix("--cwd ").strip()
+        prod[program].run("config", "set", "--stack", "prod", "--path", path, "false", "--type", "bool")
     for stack in prod.values():
         stack.up()
 
