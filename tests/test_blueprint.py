@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from conftest import ours
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_scaffold.blueprint import Blueprint, load, merge
 from mlops_scaffold.document import Document, parse
 from mlops_scaffold.errors import ScaffoldError
+from mlops_stacks.network import NetworkSettings
 
 
 def document(**data: Any) -> Document:
@@ -127,3 +129,11 @@ def test_a_setting_is_what_was_said_last(chain: list[dict[str, Any]]) -> None:
 @given(deltas, deltas)
 def test_merging_the_same_delta_twice_changes_nothing(base: dict[str, Any], delta: dict[str, Any]) -> None:
     assert merged(base, delta).components == merged(base, delta, delta).components
+
+
+def test_no_two_environments_of_series_a_share_addresses() -> None:
+    """Two networks of one range can never be joined, and a range is for ever."""
+    environments = load("series-a", ours().blueprint).environments
+
+    ranges = [settings["network"]["cidr"] for settings in environments.values()]
+    assert len({*ranges, NetworkSettings().cidr}) == len(ranges) + 1

@@ -155,6 +155,7 @@ def context(wanted: Platform) -> Mapping[str, Any]:
             for program in wanted.programs
         ],
         "pages": _titled(brought, "docs/*.md"),
+        "runbooks": _titled(brought, "docs/runbooks/*.md"),
         "catalogue": _titled(brought, "*/README.md"),
         "deferred": [{"name": name, "why": why} for name, why in wanted.blueprint.deferred.items()],
         "packages": sorted(tops),

@@ -67,9 +67,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Read(self, request: Any, context: Any) -> provider_pb2.ReadResponse:
-        """Finds whatever is looked for."""
+        """Finds whatever is looked for; of what nobody asked for yet, an import, it is all taken for asked for."""
         _, outputs = self._outputs(request, request.properties)
-        return provider_pb2.ReadResponse(id=request.id, properties=outputs)
+        return provider_pb2.ReadResponse(id=request.id, properties=outputs, inputs=request.inputs or outputs)
 
     def Check(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
         """Accepts every resource as it was asked for."""

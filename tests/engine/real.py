@@ -129,7 +129,7 @@ class Stack:
     def state(self) -> Mapping[str, Mapping[str, Any]]:
         """What exists, by URN; a secret has its signature and its plain text."""
         exported = json.loads(self.run("stack", "export", "--show-secrets", "--stack", self.environment))
-        return {resource["urn"]: resource for resource in exported["deployment"]["resources"]}
+        return {resource["urn"]: resource for resource in exported["deployment"].get("resources", [])}
 
 
 def preview_seconds(repository: Path, environment: str) -> float:

@@ -6,19 +6,15 @@ import json
 import os
 import runpy
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
+from account import AWS, MOTO, PATH, account, ask
 
-PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-AWS, MOTO = shutil.which("aws", path=PATH), shutil.which("moto_server", path=PATH)
 PULUMI = Path(__file__).parents[2] / "build" / "engine" / "pulumi"
 
 pytestmark = [
@@ -46,23 +42,8 @@ if "config get" in line:
 @pytest.fixture
 def cloud() -> Iterator[dict[str, str]]:
     """A new account in a cloud of our own: the environment variables by which commands find it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen([str(MOTO), "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(600):
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.1)
-    yield {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    server.terminate()
-    server.wait()
+    with account() as environment:
+        yield environment
 
 
 @pytest.fixture
@@ -88,13 +69,6 @@ def bootstrap(owned: Path, cloud: Mapping[str, str], **more: str) -> subprocess.
         text=True,
         check=False,
     )
-
-
-def ask(cloud: Mapping[str, str], *arguments: str) -> Any:
-    """What the cloud says."""
-    region = ["--region", "us-east-1", "--output", "json"]
-    done = subprocess.run([str(AWS), *arguments, *region], env={**os.environ, **cloud}, capture_output=True, check=True)
-    return json.loads(done.stdout or "{}")
 
 
 def test_a_backend_is_made_and_made_only_once(owned: Path, cloud: dict[str, str]) -> None:
@@ -140,6 +114,28 @@ def test_a_backend_is_made_and_made_only_once(owned: Path, cloud: dict[str, str]
             ("platform.cluster.deployer", owned, "arn:aws:sts::123456789012:user/moto"),
         ]
     ]
+
+
+def test_a_key_that_was_made_and_not_named_is_found_again(owned: Path, cloud: dict[str, str]) -> None:
+    command(owned, "pulumi", FAKE_PULUMI.format(python=sys.executable))
+    # Whoever kills the run when it has made the key.
+    killed = f'#!/bin/sh\ncase "$2" in create-alias) exit 137;; esac\nexec {AWS} "$@"\n'
+    command(owned, "aws", killed)
+    assert bootstrap(owned, cloud).returncode == 137
+    (orphan,) = ask(cloud, "kms", "list-keys")["Keys"]
+    # Keys that are not ours, though as nameless: somebody else's, and one of an earlier life.
+    ask(cloud, "kms", "create-key")
+    ours = json.dumps(ask(cloud, "kms", "list-resource-tags", "--key-id", orphan["KeyId"])["Tags"])
+    gone = ask(cloud, "kms", "create-key", "--tags", ours)["KeyMetadata"]
+    ask(cloud, "kms", "schedule-key-deletion", "--key-id", gone["KeyId"])
+
+    (owned.parent / "bin" / "aws").unlink()
+    again = bootstrap(owned, cloud)
+
+    assert again.returncode == 0, again.stderr
+    (key,) = (each for each in ask(cloud, "kms", "list-aliases")["Aliases"] if each["AliasName"] == "alias/acme-pulumi")
+    assert key["TargetKeyId"] == orphan["KeyId"]
+    assert len(ask(cloud, "kms", "list-keys")["Keys"]) == 3
 
 
 def test_the_wrong_account_is_refused_before_anything_is_made(owned: Path, cloud: dict[str, str]) -> None:

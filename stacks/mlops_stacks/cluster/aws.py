@@ -31,6 +31,14 @@ CLUSTER_POLICIES = (
 NODE_POLICIES = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly")
 """What a node needs: to hand out pod identities, and to pull images (EKS User Guide, checked 2026-11-24)."""
 
+LET_NODES_ASSUME = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+    }
+)
+"""The trust policy of the nodes' role. EC2 does not say for which instance it asks, so no condition can."""
+
 SERVICE_CIDR = "172.20.0.0/16"
 """Where the cluster's services get their addresses: the range EKS itself takes beside a network in 10.0.0.0/8.
 
@@ -77,7 +85,7 @@ class Cluster(cluster.Cluster):
         # it AWS touches what carries this cluster's name, and nothing else.
         role = iam.Role(
             name,
-            assume_role_policy=trust("eks.amazonaws.com", "sts:TagSession"),
+            assume_role_policy=keys.secrets.apply(lambda arn: let_eks_assume(arn, cluster_name)),
             permissions_boundary=boundary,
             opts=self.child,
         )
@@ -151,10 +159,7 @@ class Cluster(cluster.Cluster):
         )
 
         nodes = iam.Role(
-            f"{name}-nodes",
-            assume_role_policy=trust("ec2.amazonaws.com"),
-            permissions_boundary=boundary,
-            opts=self.child,
+            f"{name}-nodes", assume_role_policy=LET_NODES_ASSUME, permissions_boundary=boundary, opts=self.child
         )
         self._attach(f"{name}-nodes", nodes, NODE_POLICIES)
         self._admit(f"{name}-nodes", cluster, nodes.arn, policy="AmazonEKSAutoNodePolicy", kind="EC2")
@@ -284,13 +289,27 @@ def partition(arn: Output[str]) -> Output[str]:
     return arn.apply(lambda arn: arn.split(":")[1])
 
 
-def trust(service: str, *further: str) -> str:
-    """The trust policy of a role that a service of AWS takes."""
+def let_eks_assume(arn: str, cluster: str) -> str:
+    """Lets EKS take the role, for one cluster of the account and region that this ARN is of.
+
+    Source: EKS User Guide, *Cross-service confused deputy prevention*, checked 2026-11-24.
+    """
+    _, partition, _, region, account, _ = arn.split(":", 5)
     return json.dumps(
         {
             "Version": "2012-10-17",
             "Statement": [
-                {"Effect": "Allow", "Principal": {"Service": service}, "Action": ["sts:AssumeRole", *further]}
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "eks.amazonaws.com"},
+                    "Action": ["sts:AssumeRole", "sts:TagSession"],
+                    "Condition": {
+                        "StringEquals": {
+                            "aws:SourceAccount": account,
+                            "aws:SourceArn": f"arn:{partition}:eks:{region}:{account}:cluster/{cluster}",
+                        }
+                    },
+                }
             ],
         }
     )

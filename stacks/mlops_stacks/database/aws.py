@@ -88,6 +88,8 @@ class Database(database.Database):
             # The major version alone: RDS picks the minor one, and raises it in the maintenance window.
             engine_version=VERSION,
             auto_minor_version_upgrade=True,
+            # RDS wants this said whenever VERSION is raised; by itself it raises nothing.
+            allow_major_version_upgrade=True,
             # At the end of its years a version is replaced, not charged for by the hour.
             engine_lifecycle_support="open-source-rds-extended-support-disabled",
             username="administrator",

@@ -167,7 +167,8 @@ class Tracking(tracking.Tracking, registry.Registry):
             setup,
             metadata=metadata(setup, annotations={"pulumi.com/replaceUnready": "true"}),
             spec=k8s.batch.v1.JobSpecArgs(
-                # Ten minutes of trying: a right granted a moment ago is not in force everywhere yet.
+                # Ten minutes of trying: a right granted a moment ago is not in force everywhere yet. Seven pods, and
+                # between them pauses of 10 seconds, 20, 40 … 320 (Kubernetes, *Jobs*).
                 backoff_limit=6,
                 template=pods.template(
                     accounts[setup],
@@ -178,7 +179,12 @@ class Tracking(tracking.Tracking, registry.Registry):
                     restart_policy="Never",
                 ),
             ),
-            opts=self.child,
+            opts=pulumi.ResourceOptions.merge(
+                self.child,
+                # The pauses, seven pods of a minute and a new node make twenty minutes until the Job has failed for
+                # good, and a migration may take its time. Unless told, Pulumi gives up after ten, and cannot say why.
+                pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="30m")),
+            ),
         )
 
         hosts = [f"{name}.{name}", f"{name}.{name}.svc", f"{name}.{name}.svc.cluster.local"]

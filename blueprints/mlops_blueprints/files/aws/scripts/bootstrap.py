@@ -14,7 +14,7 @@ import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -71,16 +71,37 @@ def identity(region: str, arn: str) -> str:
 
 
 def make_key(region: str, name: str) -> str:
-    """The ARN of the key that encrypts state and secrets. It is found by its alias, and made if that is missing."""
+    """The ARN of the key that encrypts state and secrets. It is found by its alias, and made if there is none yet."""
     aliases = aws(region, "kms", "list-aliases")["Aliases"]
     if not any(alias["AliasName"] == f"alias/{name}" for alias in aliases):
-        tags = json.dumps([{"TagKey": "managed-by", "TagValue": "make bootstrap"}])
-        key = aws(region, "kms", "create-key", "--description", "Pulumi's state and secrets", "--tags", tags)
-        target = key["KeyMetadata"]["KeyId"]
+        tags = [{"TagKey": "managed-by", "TagValue": "make bootstrap"}, {"TagKey": "Name", "TagValue": name}]
+        named = {alias.get("TargetKeyId") for alias in aliases}
+        target = left_behind(region, tags, named) or create_key(region, tags)
         aws(region, "kms", "create-alias", "--alias-name", f"alias/{name}", "--target-key-id", target)
-    key = aws(region, "kms", "describe-key", "--key-id", f"alias/{name}")["KeyMetadata"]
+    key = describe_key(region, f"alias/{name}")
     aws(region, "kms", "enable-key-rotation", "--key-id", key["KeyId"])
     return key["Arn"]
+
+
+def left_behind(region: str, tags: Sequence[Mapping[str, str]], named: Set[str]) -> str | None:
+    """The id of a key that a run made and could not name any more: it has our tags, and no alias."""
+    for key in sorted({each["KeyId"] for each in aws(region, "kms", "list-keys")["Keys"]} - named):
+        found = aws(region, "kms", "list-resource-tags", "--key-id", key)["Tags"]
+        # One that waits for its deletion is of an earlier life.
+        if all(tag in found for tag in tags) and describe_key(region, key)["KeyState"] == "Enabled":
+            return key
+    return None
+
+
+def create_key(region: str, tags: Sequence[Mapping[str, str]]) -> str:
+    """The id of a new key."""
+    options = ("--description", "Pulumi's state and secrets", "--tags", json.dumps(tags))
+    return aws(region, "kms", "create-key", *options)["KeyMetadata"]["KeyId"]
+
+
+def describe_key(region: str, key: str) -> Mapping[str, Any]:
+    """What a key is, by its id or alias."""
+    return aws(region, "kms", "describe-key", "--key-id", key)["KeyMetadata"]
 
 
 def make_bucket(region: str, bucket: str, key: str) -> None:
