@@ -180,7 +180,11 @@ class Orchestration(orchestration.Orchestration):
                     spec=self._setup(accounts[setup], identities[setup], database, connection, server),
                 ),
             ),
-            opts=pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(depends_on=kept)),
+            opts=pulumi.ResourceOptions.merge(
+                self.child,
+                # As the tracking server's: until it has failed for good.
+                pulumi.ResourceOptions(depends_on=kept, custom_timeouts=pulumi.CustomTimeouts(create="30m")),
+            ),
         )
 
         release = k8s.helm.v3.Release(
