@@ -46,6 +46,19 @@ def test_components_are_wired_and_come_after_what_they_need(catalogue_of: Make) 
     assert (nodes[1].why, nodes[1].given) == ("because", {"days": 9})
 
 
+def test_of_those_that_could_come_next_the_blueprints_first_does(catalogue_of: Make) -> None:
+    needs = {"a": "", "b": "d: D", "c": "", "d": "a: A"}
+    tree = {f"blocks/{name}/__init__.py": contract(name.upper()) for name in needs}
+    for name, need in needs.items():
+        other = need[:1]
+        imports = f"from blocks.{other} import {other.upper()}" if need else ""
+        tree[f"blocks/{name}/aws.py"] = block(name.upper(), need, imports=imports)
+
+    nodes = resolve(blueprint("components: {a: {}, b: {}, c: {}, d: {}}"), "aws", catalogue_of(tree))
+
+    assert [node.name for node in nodes] == ["a", "c", "d", "b"]
+
+
 def test_a_variant_is_chosen_by_on(catalogue_of: Make) -> None:
     catalogue = catalogue_of(NET_AND_STORE)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
@@ -62,7 +62,7 @@ def resolve(blueprint: Blueprint, cloud: str, catalogue: Catalogue) -> Sequence[
     _keep_apart(blocks, blueprint)
     wires = {name: _wire(name, blocks, blueprint, catalogue) for name in blocks}
     try:
-        order = list(TopologicalSorter({name: list(wires[name].values()) for name in blocks}).static_order())
+        order = list(_ordered(wires))
     except CycleError as error:
         circle = error.args[1]
         raise ScaffoldError(
@@ -71,6 +71,22 @@ def resolve(blueprint: Blueprint, cloud: str, catalogue: Catalogue) -> Sequence[
             then="one of these blocks must do without the other",
         ) from None
     return [_node(blueprint, name, blocks[name], wires[name]) for name in order]
+
+
+def _ordered(wires: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """Each component after what it is wired to; of those that could come next, the blueprint's first.
+
+    Raises:
+        CycleError: components need each other.
+    """
+    places = {name: place for place, name in enumerate(wires)}
+    sorter = TopologicalSorter({name: wires[name].values() for name in wires})
+    sorter.prepare()
+    ready: list[str] = []
+    while sorter.is_active():
+        ready = sorted([*ready, *sorter.get_ready()], key=places.__getitem__)
+        yield (first := ready.pop(0))
+        sorter.done(first)
 
 
 def _node(blueprint: Blueprint, name: str, block: Block, wires: Mapping[str, str]) -> Node:
