@@ -151,15 +151,16 @@ def remember(folder: Path, answers: str, packages: Sequence[str]) -> None:
         answers: what was asked for.
         packages: name and version of each distribution that it was made from.
     """
-    paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
     ours = folder / OURS
     ours.mkdir()
     (ours / "answers.yaml").write_text(answers, encoding="utf-8")
-    hashes = {path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in paths}
+    hashes = {path: hashlib.sha256(content).hexdigest() for path, content in sorted(contents.items())}
     manifest = {"version": __version__, "packages": packages, "files": hashes}
     (ours / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     # What later versions of the tool merge with. Stored, not compressed: a compressor's bytes change from one version
     # of zlib to the next.
     with zipfile.ZipFile(ours / "originals.zip", "w", zipfile.ZIP_STORED) as archive:
-        for path in paths:
-            archive.writestr(zipfile.ZipInfo(path), (folder / path).read_bytes())
+        for path, content in sorted(contents.items()):
+            archive.writestr(zipfile.ZipInfo(path), content)
