@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import pulumi
 from pulumi import Input, Output, ResourceOptions
@@ -15,6 +14,7 @@ from mlops_stacks.audit import AuditSettings
 from mlops_stacks.identity import Identity
 from mlops_stacks.keys import Keys
 from mlops_stacks.storage import Storage
+from mlops_stacks.storage._bucket import forget, harden, refusals
 
 Field = cloudtrail.TrailAdvancedEventSelectorFieldSelectorArgs
 
@@ -93,44 +93,14 @@ class Audit(audit.Audit):
             force_destroy=not settings.protected,
             opts=self.keep,
         )
-        s3.BucketOwnershipControls(
+        encryption, versioning = harden(
             name,
-            bucket=bucket.bucket,
-            rule=s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
-            opts=self.child,
-        )
-        s3.BucketPublicAccessBlock(
-            name,
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=self.child,
-        )
-        encryption = s3.BucketServerSideEncryptionConfiguration(
-            name,
-            bucket=bucket.bucket,
-            rules=[
-                s3.BucketServerSideEncryptionConfigurationRuleArgs(
-                    apply_server_side_encryption_by_default=(
-                        s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-                            sse_algorithm="aws:kms", kms_master_key_id=keys.logs
-                        )
-                    ),
-                    # A bucket key would name the bucket to KMS, and the key lets in whoever names a trail. A file comes
-                    # every five minutes at most, so KMS is asked seldom.
-                    bucket_key_enabled=False,
-                    # With a key of the caller's own, a thief could hold the records to ransom.
-                    blocked_encryption_types=["SSE-C"],
-                )
-            ],
-            opts=self.child,
-        )
-        versioning = s3.BucketVersioning(
-            name,
-            bucket=bucket.bucket,
-            versioning_configuration=s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
+            bucket,
+            algorithm="aws:kms",
+            key=keys.logs,
+            # A bucket key would name the bucket to KMS, and the key lets in whoever names a trail. A file comes every
+            # five minutes at most, so KMS is asked seldom.
+            bucket_key=False,
             opts=self.child,
         )
         lock = s3.BucketObjectLockConfiguration(
@@ -145,24 +115,12 @@ class Audit(audit.Audit):
             ),
             opts=self.child,
         )
-        s3.BucketLifecycleConfiguration(
+        forget(
             name,
-            bucket=versioning.bucket,
-            rules=[
-                s3.BucketLifecycleConfigurationRuleArgs(
-                    id="lifecycle",
-                    status="Enabled",
-                    filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
-                    expiration=s3.BucketLifecycleConfigurationRuleExpirationArgs(days=settings.days),
-                    # A version under lock stays until the lock ends, whatever this says.
-                    noncurrent_version_expiration=s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
-                        noncurrent_days=SECOND_THOUGHT_DAYS
-                    ),
-                    abort_incomplete_multipart_upload=(
-                        s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(days_after_initiation=7)
-                    ),
-                )
-            ],
+            versioning,
+            expiration=s3.BucketLifecycleConfigurationRuleExpirationArgs(days=settings.days),
+            # A version under lock stays until the lock ends, whatever this says.
+            old_versions_days=SECOND_THOUGHT_DAYS,
             opts=self.child,
         )
         policy = s3.BucketPolicy(
@@ -269,20 +227,12 @@ def in_buckets(*arns: Input[str]) -> Sequence[Field]:
 def let_trail_write(bucket_arn: str, trail_arn: str) -> str:
     """The policy of the records' bucket: TLS 1.2 or no answer, and one trail that writes below its account's folder."""
     account = trail_arn.split(":")[4]
-    refuse: dict[str, Any] = {
-        "Effect": "Deny",
-        "Principal": "*",
-        # Everything by everybody, because it is refused.
-        "Action": "s3:*",
-        "Resource": [bucket_arn, f"{bucket_arn}/*"],
-    }
     trail = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
     return json.dumps(
         {
             "Version": "2012-10-17",
             "Statement": [
-                {"Sid": "RefusePlainText", **refuse, "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
-                {"Sid": "RefuseOldTls", **refuse, "Condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}}},
+                *refusals([bucket_arn, f"{bucket_arn}/*"]),
                 {
                     "Sid": "LetTrailLook",
                     **trail,

@@ -13,6 +13,7 @@ from pulumi_aws import iam, s3
 from mlops_stacks import storage
 from mlops_stacks.keys import Keys
 from mlops_stacks.storage import Bucket, StorageSettings
+from mlops_stacks.storage._bucket import forget, harden, refusals
 
 TIERING_DAYS = 30
 """Days until an object goes to Intelligent-Tiering, which lowers its price after another 30 without a reader (S3 User
@@ -111,78 +112,19 @@ class Storage(storage.Storage):
     ) -> s3.Bucket:
         """A bucket that is versioned, encrypted and private, and forgets old versions."""
         bucket = s3.Bucket(name, force_destroy=not settings.protected, opts=self.keep)
-        s3.BucketOwnershipControls(
+        _, versioning = harden(name, bucket, algorithm=algorithm, key=key, opts=self.child)
+        forget(
             name,
-            bucket=bucket.bucket,
-            rule=s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
-            opts=self.child,
-        )
-        s3.BucketPublicAccessBlock(
-            name,
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=self.child,
-        )
-        s3.BucketServerSideEncryptionConfiguration(
-            name,
-            bucket=bucket.bucket,
-            rules=[
-                s3.BucketServerSideEncryptionConfigurationRuleArgs(
-                    apply_server_side_encryption_by_default=(
-                        s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-                            sse_algorithm=algorithm, kms_master_key_id=key
-                        )
-                    ),
-                    # One data key for many objects; without it, KMS is asked and paid for each.
-                    bucket_key_enabled=True,
-                    # With a key of the caller's own, a thief could hold the objects to ransom.
-                    blocked_encryption_types=["SSE-C"],
-                )
-            ],
-            opts=self.child,
-        )
-        versioning = s3.BucketVersioning(
-            name,
-            bucket=bucket.bucket,
-            versioning_configuration=s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
-            opts=self.child,
-        )
-        s3.BucketLifecycleConfiguration(
-            name,
-            # The bucket that is versioned by now, so that the rule never meets one without versions.
-            bucket=versioning.bucket,
-            rules=[
-                s3.BucketLifecycleConfigurationRuleArgs(
-                    id="lifecycle",
-                    status="Enabled",
-                    filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
-                    expiration=expiration,
-                    transitions=transitions,
-                    noncurrent_version_expiration=s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
-                        noncurrent_days=settings.version_days
-                    ),
-                    # The parts of an upload that broke off are invisible, and paid for.
-                    abort_incomplete_multipart_upload=(
-                        s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(days_after_initiation=7)
-                    ),
-                )
-            ],
+            versioning,
+            expiration=expiration,
+            transitions=transitions,
+            old_versions_days=settings.version_days,
             opts=self.child,
         )
         return bucket
 
     def _policy(self, name: str, bucket: s3.Bucket, *statements: dict[str, Any]) -> s3.BucketPolicy:
         """The bucket's policy: TLS 1.2 or no answer, and what else the statements say."""
-        refuse = {
-            "Effect": "Deny",
-            "Principal": "*",
-            # Everything by everybody, because it is refused.
-            "Action": "s3:*",
-            "Resource": [bucket.arn, Output.concat(bucket.arn, "/*")],
-        }
         return s3.BucketPolicy(
             name,
             bucket=bucket.bucket,
@@ -190,8 +132,7 @@ class Storage(storage.Storage):
                 {
                     "Version": "2012-10-17",
                     "Statement": [
-                        {"Sid": "RefusePlainText", **refuse, "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
-                        {"Sid": "RefuseOldTls", **refuse, "Condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}}},
+                        *refusals([bucket.arn, Output.concat(bucket.arn, "/*")]),
                         *statements,
                     ],
                 }
