@@ -1,6 +1,6 @@
 .PHONY: airflow dags-image
-airflow: ## open a way to Airflow, on http://localhost:8080, until Ctrl-C
-	kubectl port-forward --namespace orchestration service/orchestration-api-server 8080
+airflow: kubeconfig.$(ENV) ## open a way to Airflow, on http://localhost:8080, until Ctrl-C: make airflow ENV=dev
+	kubectl --kubeconfig $< port-forward --namespace orchestration service/orchestration-api-server 8080
 
 dags-image: TAG := dags:local
 dags-image: ## build the image of the pipelines: make dags-image TAG=dags:local
