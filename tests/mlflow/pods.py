@@ -5,25 +5,22 @@ Only what is known inside a cluster alone is put in another's place: hosts, port
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from services import (
+    HERE,
     LOCALHOST,
     Cloud,
     Postgres,
-    cloud,
+    backing,
     free_port,
-    image,
-    postgres,
-    postgres_programs,
     process,
     run,
     status,
@@ -138,18 +135,6 @@ class Pods:
 @pytest.fixture(scope="session")
 def pods(production: Plan, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pods]:
     """The planned pods, with an empty database server and an empty bucket at hand."""
-    if (server := postgres_programs()) is None:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    programs, folder = image(), tmp_path_factory.mktemp("pods")
-    with ExitStack() as stack:
-        database = stack.enter_context(postgres(server))
-        aws = stack.enter_context(cloud(programs, folder))
-        secret = json.dumps({"username": database.administrator, "password": database.password})
-        script = (
-            "import boto3, sys; "
-            f"boto3.client('s3').create_bucket(Bucket='{BUCKET}', "
-            "CreateBucketConfiguration={'LocationConstraint': 'eu-west-1'}); "
-            "print(boto3.client('secretsmanager').create_secret(Name='database', SecretString=sys.argv[1])['ARN'])"
-        )
-        arn = run([str(programs / "python"), "-c", script, secret], aws.environment).strip()
+    folder = tmp_path_factory.mktemp("pods")
+    with backing(HERE, folder, BUCKET) as (programs, database, aws, arn):
         yield Pods(manifests(production), programs, folder, database, aws, arn, free_port())

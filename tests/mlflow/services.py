@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -18,6 +19,8 @@ from fcntl import LOCK_EX, flock
 from hashlib import sha256
 from pathlib import Path
 from urllib.error import HTTPError, URLError
+
+import pytest
 
 HERE = Path(__file__).parent
 BUILD = HERE.parents[1] / "build"
@@ -178,6 +181,27 @@ class Cloud:
     url: str
     environment: Mapping[str, str]
     """What Pod Identity puts into a pod, with moto in AWS's place."""
+
+
+@contextmanager
+def backing(lock: Path, folder: Path, bucket: str) -> Iterator[tuple[Path, Postgres, Cloud, str]]:
+    """What a service of the platform stands on.
+
+    The programs of its image, an empty database server, a cloud with an empty bucket, and the ARN of the secret that
+    opens the server.
+    """
+    if (server := postgres_programs()) is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    programs = image(lock)
+    with postgres(server) as database, cloud(programs, folder) as aws:
+        secret = json.dumps({"username": database.administrator, "password": database.password})
+        script = (
+            "import boto3, sys; "
+            f"boto3.client('s3').create_bucket(Bucket='{bucket}', "
+            "CreateBucketConfiguration={'LocationConstraint': 'eu-west-1'}); "
+            "print(boto3.client('secretsmanager').create_secret(Name='database', SecretString=sys.argv[1])['ARN'])"
+        )
+        yield programs, database, aws, run([str(programs / "python"), "-c", script, secret], aws.environment).strip()
 
 
 @contextmanager

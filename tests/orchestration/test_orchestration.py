@@ -22,11 +22,8 @@ from services import (
     LOCALHOST,
     Cloud,
     Postgres,
-    cloud,
+    backing,
     free_port,
-    image,
-    postgres,
-    postgres_programs,
     process,
     run,
     until,
@@ -147,25 +144,13 @@ class Platform:
 @pytest.fixture(scope="module")
 def platform(production: Plan, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """The planned Airflow, set up, with a database server and a bucket at hand, and the image's files in place."""
-    if (server := postgres_programs()) is None:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    programs, folder = image(HERE), tmp_path_factory.mktemp("airflow")
+    folder = tmp_path_factory.mktemp("airflow")
     (folder / "dags").symlink_to(FILES / "dags")
     (folder / "app" / "app").mkdir(parents=True)
     (folder / "app" / "app" / "__main__.py").symlink_to(HERE / "fake.py")
     (folder / "app" / "bin").mkdir()
     (folder / "app" / "bin" / "python").symlink_to(sys.executable)
-    with ExitStack() as stack:
-        database = stack.enter_context(postgres(server))
-        aws = stack.enter_context(cloud(programs, folder))
-        secret = json.dumps({"username": database.administrator, "password": database.password})
-        script = (
-            "import boto3, sys; "
-            f"boto3.client('s3').create_bucket(Bucket='{BUCKET}', "
-            "CreateBucketConfiguration={'LocationConstraint': 'eu-west-1'}); "
-            "print(boto3.client('secretsmanager').create_secret(Name='database', SecretString=sys.argv[1])['ARN'])"
-        )
-        arn = run([str(programs / "python"), "-c", script, secret], aws.environment).strip()
+    with backing(HERE, folder, BUCKET) as (programs, database, aws, arn):
         pod = planned(production, "Job::orchestration-setup")["spec"]["template"]["spec"]
         values = planned(production, "Release::orchestration")["values"]
         job = [*pod["initContainers"], *pod["containers"]]
