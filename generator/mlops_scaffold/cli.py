@@ -74,9 +74,7 @@ def new(
             raise click.UsageError("--answers holds all choices: change them there, or leave it out")
         chosen = answers.read(file, name)
     elif stage and cloud:
-        if name is None:
-            name = click.prompt("Name", default=answers.DEFAULT_NAME) if _on_terminal() else answers.DEFAULT_NAME
-        chosen = answers.Answers(name, stage, cloud, **given)
+        chosen = answers.Answers(name or _name(), stage, cloud, **given)
     elif _on_terminal():
         from mlops_scaffold import wizard
 
@@ -133,6 +131,12 @@ def run() -> None:
     gc.disable()
     atexit.register(gc.freeze)
     main(prog_name="mlops-scaffold")
+
+
+def _name() -> str:
+    from mlops_scaffold import answers, wizard
+
+    return wizard.ask_name() if _on_terminal() else answers.DEFAULT_NAME
 
 
 def _on_terminal() -> bool:

@@ -66,6 +66,11 @@ class Platform:
         return list(self.answers.environments or self.blueprint.environments)
 
     @property
+    def modules(self) -> Sequence[str]:
+        """The dotted names of its blocks' modules."""
+        return [node.block.module for node in self.nodes]
+
+    @property
     def programs(self) -> Sequence[Program]:
         """The cloud program, and the cluster program where anything runs inside a cluster."""
         outside = [node for node in self.nodes if not node.in_cluster]
@@ -116,7 +121,7 @@ def compose(platform: Platform, catalogue: Catalogue) -> Files:
             add(program.folder / f"Pulumi.{environment}.yaml", text.encode(), "the program")
         if program.imports:
             add(program.folder / "requirements.txt", REPOSITORY_ITSELF, "the program")
-    needed = [node.block.module for node in platform.nodes]
+    needed = list(platform.modules)
     needed += [node.block.package for node in platform.nodes]
     if any(node.in_cluster for node in platform.nodes):
         needed.append("mlops_stacks.kubernetes")

@@ -102,12 +102,11 @@ def unlocked(wanted: Platform, catalogue: Catalogue) -> Iterator[str]:
     """What blocks import and the repository's lock does not hold; a plugin may need more than we do."""
     lock = every_repository(wanted.answers.cloud)[LOCK].read_text(encoding="utf-8")
     locked = {line.partition("==")[0].replace("-", "_") for line in lock.splitlines() if "==" in line}
-    modules = [node.block.module for node in wanted.nodes]
-    needed = catalogue.library.outside(modules)
+    needed = catalogue.library.outside(wanted.modules)
     if "mlops_scaffold" in needed:
         raise ScaffoldError(
             "a block imports mlops_scaffold, and a repository never does",
-            where=", ".join(modules),
+            where=", ".join(wanted.modules),
             allowed="the standard library, pulumi, its providers, pydantic, and other blocks",
         )
     strange = [name for name in needed if name not in sys.stdlib_module_names and name not in locked]
@@ -123,11 +122,12 @@ def build(wanted: Platform, catalogue: Catalogue, folder: Path) -> None:
     render.shell(DATA / "shell", context(wanted), folder)
     files = compose(wanted, catalogue)
     render.write(files, folder)
-    modules = [node.block.module for node in wanted.nodes]
-    used = [
-        package for package in catalogue.packages if any(module.startswith(f"{package.name}.") for module in modules)
-    ]
-    render.remember(folder, wanted.answers.yaml(), sorted({package.distribution for package in used}))
+    distributions = {
+        package.distribution
+        for package in catalogue.packages
+        if any(module.startswith(f"{package.name}.") for module in wanted.modules)
+    }
+    render.remember(folder, wanted.answers.yaml(), sorted(distributions))
 
 
 def context(wanted: Platform) -> Mapping[str, Any]:
@@ -136,7 +136,7 @@ def context(wanted: Platform) -> Mapping[str, Any]:
     brought = dict(every_repository(answers.cloud))
     for node in wanted.nodes:
         brought |= {**node.block.page, **node.block.files}
-    tops = {node.block.module.split(".")[0] for node in wanted.nodes} | {"mlops_stacks"}
+    tops = {module.split(".")[0] for module in wanted.modules} | {"mlops_stacks"}
     return {
         "name": answers.name,
         "stage": answers.stage,

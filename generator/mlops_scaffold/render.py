@@ -151,16 +151,16 @@ def remember(folder: Path, answers: str, packages: Sequence[str]) -> None:
         answers: what was asked for.
         packages: name and version of each distribution that it was made from.
     """
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    contents = {name: path.read_bytes() for name, path in sorted(files.items())}
     ours = folder / OURS
     ours.mkdir()
     (ours / "answers.yaml").write_text(answers, encoding="utf-8")
-    hashes = {path: hashlib.sha256(content).hexdigest() for path, content in sorted(contents.items())}
+    hashes = {path: hashlib.sha256(content).hexdigest() for path, content in contents.items()}
     manifest = {"version": __version__, "packages": packages, "files": hashes}
     (ours / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     # What later versions of the tool merge with. Stored, not compressed: a compressor's bytes change from one version
     # of zlib to the next.
     with zipfile.ZipFile(ours / "originals.zip", "w", zipfile.ZIP_STORED) as archive:
-        for path, content in sorted(contents.items()):
+        for path, content in contents.items():
             archive.writestr(zipfile.ZipInfo(path), content)

@@ -20,7 +20,7 @@ def ask(name: str | None, stage: str, cloud: str, **given: object) -> Answers:
         cloud: the cloud, or nothing.
         given: the other answers that were given.
     """
-    name = name or _prompt("Name", DEFAULT_NAME, lambda text: bool(NAME.fullmatch(text)), "lower case, such as acme-ml")
+    name = name or ask_name()
     stage = stage or _stage(Catalogue.installed())
     cloud = cloud or _choose("Cloud", list(CLOUDS))
     region = given.pop("region", "") or _prompt(
@@ -35,6 +35,11 @@ def ask(name: str | None, stage: str, cloud: str, **given: object) -> Answers:
     answers = Answers(name, stage, cloud, region=region, account=account, **given)  # pyrefly: ignore
     click.echo(f"\nThe same again:\n  {answers.command()}\n")
     return answers
+
+
+def ask_name() -> str:
+    """Asks for the project's name."""
+    return _prompt("Name", DEFAULT_NAME, lambda text: bool(NAME.fullmatch(text)), "lower case, such as acme-ml")
 
 
 def _stage(catalogue: Catalogue) -> str:
