@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -120,6 +122,7 @@ def compose(platform: Platform, catalogue: Catalogue) -> Files:
             text = configuration(program, environment, platform)
             add(program.folder / f"Pulumi.{environment}.yaml", text.encode(), "the program")
         if program.imports:
+            add(program.folder / "cloud.py", cloud(program, platform).encode(), "the program")
             add(program.folder / "requirements.txt", REPOSITORY_ITSELF, "the program")
     needed = list(platform.modules)
     needed += [node.block.package for node in platform.nodes]
@@ -144,40 +147,64 @@ def compose(platform: Platform, catalogue: Catalogue) -> Files:
 
 def main(program: Program, platform: Platform) -> str:
     """The source of a program: one assignment a component."""
-    title = f"{platform.answers.name}: an ML platform, {platform.answers.stage} on {platform.answers.cloud}."
-    is_cluster = bool(program.imports)
-    has_cluster_program = len(platform.programs) > 1
-    about = {
-        (False, True): "What the cloud's API makes. What runs inside Kubernetes is in cluster/.",
-        (False, False): "What the cloud's API makes.",
-        (True, True): "What runs inside Kubernetes. What it runs on is made by the program one folder up.",
-    }[is_cluster, has_cluster_program]
-    lines = [f'"""{title}', "", about, '"""', ""]
-    classes = [*program.imports, *program.nodes]
-    imports = {f"from {node.block.module} import {node.block.cls.name}" for node in classes}
-    if is_cluster:
-        lines += ["import pulumi", ""]
-        imports.add("from mlops_stacks.kubernetes import inside")
+    answers = platform.answers
+    title = f"{answers.name}, {answers.stage} on {answers.cloud}: "
+    imports = [imported(node) for node in program.nodes]
+    if program.imports:
+        title += "what runs inside Kubernetes. "
+        more = "What it runs on is made by the program one folder up."
+        imports += [from_cloud(program), "from mlops_stacks.kubernetes import inside"]
+        before, after, options = ["in_cluster = inside(cluster)", ""], [], "in_cluster"
     else:
-        imports.add("from mlops_stacks.component import export")
-    lines += [*sorted(imports, key=_import_order), "from settings import settings", ""]
-    if is_cluster:
-        outside = platform.programs[0].project
-        lines += [
-            *comment("Made by the cloud program: objects with the same outputs and the same rights to grant."),
-            f'cloud = pulumi.StackReference(f"{{pulumi.get_organization()}}/{outside}/{{pulumi.get_stack()}}")',
-            *(f'{node.name} = {node.block.cls.name}.imported("{node.name}", cloud)' for node in program.imports),
-            "in_cluster = inside(cluster)",
-        ]
-    for node in program.nodes:
-        lines += ["", *comment(node.why), assignment(node, "in_cluster" if is_cluster else None)]
-    if not is_cluster:
-        lines += ["", call("export", [node.name for node in program.nodes])]
-    return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
+        title += "what the cloud's API makes. "
+        more = "What runs inside Kubernetes is in cluster/." if len(platform.programs) > 1 else ""
+        imports += ["from mlops_stacks.component import export"]
+        before, after, options = [], ["", call("export", [node.name for node in program.nodes])], None
+    components = [[*comment(first_sentence(node.why)), assignment(node, options), ""] for node in program.nodes]
+    lines = [*docstring(title, more), "", *ordered(imports), "from settings import settings", "", *before]
+    return "\n".join([*lines, *itertools.chain(*components)][:-1] + after) + "\n"
 
 
-def _import_order(line: str) -> tuple[str, str]:
-    return line.split()[1], line
+def cloud(program: Program, platform: Platform) -> str:
+    """The source of what a program imports from the cloud program."""
+    lines = [
+        '"""What the cloud program made: objects with the same outputs, and the same rights to grant."""',
+        "",
+        *ordered([*map(imported, program.imports), "from mlops_stacks.component import program"]),
+        "",
+        f'cloud = program("{platform.programs[0].project}")',
+        "",
+        *(f'{node.name} = {node.block.cls.name}.imported("{node.name}", cloud)' for node in program.imports),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def imported(node: Node) -> str:
+    """The line that imports a component's class."""
+    return f"from {node.block.module} import {node.block.cls.name}"
+
+
+def from_cloud(program: Program) -> str:
+    """The statement that imports the components of the cloud program."""
+    names = sorted(node.name for node in program.imports)
+    flat = f"from cloud import {', '.join(names)}"
+    return flat if len(flat) <= WIDTH else call("from cloud import ", names)
+
+
+def ordered(imports: Iterable[str]) -> Sequence[str]:
+    """Imports as ruff would order them."""
+    return sorted(set(imports), key=lambda line: (line.split()[1], line))
+
+
+def docstring(title: str, more: str) -> Sequence[str]:
+    """A module's docstring, on one line where it fits."""
+    whole = f'"""{(title + more).strip()}"""'
+    return [whole] if len(whole) <= WIDTH else [f'"""{title.strip()}', "", more, '"""']
+
+
+def first_sentence(text: str) -> str:
+    """What a program says of a reason; the rest of it stands in the README."""
+    return re.split(r"(?<=[.?!])\s", text, maxsplit=1)[0]
 
 
 def comment(text: str) -> Sequence[str]:
@@ -218,7 +245,7 @@ def settings(program: Program) -> str:
         [
             '"""What each component is set to. Pulumi.<environment>.yaml changes it for one environment."""',
             "",
-            *sorted(imports, key=_import_order),
+            *ordered(imports),
             "",
             "",
             "class Platform(Settings):",

@@ -93,6 +93,11 @@ def export(*components: Component) -> None:
             pulumi.export(f"{component.name}.{output}", getattr(component, output))
 
 
+def program(project: str) -> pulumi.StackReference:
+    """Another program of this repository, in the same environment: what it exports."""
+    return pulumi.StackReference(f"{pulumi.get_organization()}/{project}/{pulumi.get_stack()}")
+
+
 Platform = TypeVar("Platform", bound=Settings)
 
 
