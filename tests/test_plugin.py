@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -46,7 +47,7 @@ def test_its_blueprint_and_block_make_a_repository_that_plans(installed: Path, t
     assert "queue = Queue(" in (made / "__main__.py").read_text()
     assert "QueueSettings(retention_days=7)" in (made / "settings.py").read_text()
     assert "acme_platform" in (made / "pyproject.toml").read_text()
-    assert "queue 2" in result.stdout
+    assert re.search(r"\n  queue +2 ", result.stdout)
     assert not [path for path in made.rglob("*.py") if "mlops_scaffold" in path.read_text()]
 
 

@@ -88,38 +88,63 @@ def new(
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path())
 @click.option("--env", "environment", help="One environment; all of them unless named.")
-@click.option("--json", "as_json", is_flag=True, help="Print the plan as one JSON document.")
-def preview(folder: Path, environment: str | None, as_json: bool) -> None:
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["tree", "table", "markdown", "json"]),
+    default="tree",
+    help="By component, by resource, for a pull request, or as one document.",
+)
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
+def preview(folder: Path, environment: str | None, form: str) -> None:
     """Plans the repository in FOLDER with nothing at hand: every program, every environment."""
     from mlops_scaffold import report
     from mlops_scaffold.preview import preview as plan
 
-    found = plan(folder, [environment] if environment else None, progress=None if as_json else report.progress)
-    if as_json:
-        click.echo(found.json())
-    else:
-        report.plan(found)
+    found = plan(folder, [environment] if environment else None, progress=report.progress)
+    report.plan(found, form)
     if found.failed:
         raise click.exceptions.Exit(2)
 
 
 @main.command()
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    help="For a person, for a pull request, or as one document.",
+)
+def diff(before: str, after: str, form: str) -> None:
+    """Says what differs between two plans, A and B.
+
+    Each is a folder, an environment of the repository in the current folder, or a commit of it.
+    """
+    from mlops_scaffold import report
+    from mlops_scaffold.diff import diff as compare
+
+    report.difference(compare(before, after, progress=report.progress), form)
+
+
+@main.command()
 def catalogue() -> None:
     """Lists the capabilities, their components, and the blueprints."""
-    from mlops_scaffold import report
     from mlops_scaffold.catalogue import Catalogue
+    from mlops_scaffold.report import catalogue
 
-    report.catalogue(Catalogue.installed())
+    catalogue.everything(Catalogue.installed())
 
 
 @main.command()
 @click.argument("name")
 def show(name: str) -> None:
     """Describes a capability or a blueprint."""
-    from mlops_scaffold import report
     from mlops_scaffold.catalogue import Catalogue
+    from mlops_scaffold.report import catalogue
 
-    report.show(Catalogue.installed(), name)
+    catalogue.one(Catalogue.installed(), name)
 
 
 def run() -> None:

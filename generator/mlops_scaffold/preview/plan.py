@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from typing import Any, Literal
 
 FORMAT = 1
@@ -64,6 +65,17 @@ class Program:
             if resource["custom"] and not resource.get("external") and not resource["type"].startswith("pulumi:")
         ]
 
+    def component(self, resource: Mapping[str, Any]) -> str:
+        """The name of the component that a resource is part of; empty where there is none."""
+        above = self._by_urn.get(resource["parent"])
+        while above and (above["custom"] or above["type"] == "pulumi:pulumi:Stack"):
+            above = self._by_urn.get(above["parent"])
+        return above["name"] if above else ""
+
+    @cached_property
+    def _by_urn(self) -> Mapping[str | None, dict[str, Any]]:
+        return {resource["urn"]: resource for resource in self.resources}
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -93,7 +105,9 @@ class Plan:
         document = {
             "format": FORMAT,
             "about": ABOUT,
-            "programs": [vars(program) for program in self.programs],
+            "programs": [
+                {each.name: getattr(program, each.name) for each in fields(Program)} for program in self.programs
+            ],
             "findings": [_short(finding) for finding in self.findings if finding.severity != "unchecked"],
             "suppressed": {
                 "count": len(self.suppressed),

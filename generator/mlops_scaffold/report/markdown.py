@@ -1,0 +1,79 @@
+"""A plan as Markdown: what a pull request shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mlops_scaffold.diff import Difference, Value
+from mlops_scaffold.preview.plan import ABOUT, Plan
+from mlops_scaffold.report import parts
+from mlops_scaffold.report.parts import counted
+
+
+def plan(found: Plan) -> str:
+    """A plan in the order of the other formats, its long parts folded."""
+    return "\n".join([*_stock(found), *_findings(found), *_resources(found), *_unchecked(found)])
+
+
+def difference(found: Difference) -> str:
+    """What differs between two plans: in short, then what concerns data, then all of it, folded."""
+    return "\n".join(_difference(found))
+
+
+def _difference(found: Difference) -> Iterator[str]:
+    yield f"### From {found.before} to {found.after}\n"
+    for environment in found.environments:
+        changes = [change for change in found.changes if change.environment == environment]
+        yield f"**{environment}**: {parts.summary(changes)}\n"
+        for change in changes:
+            if change.holds_data and change.kind != "added":
+                yield f"- **holds data**, and is {change.kind}: {parts.titled(change)}"
+        rows = [(change.kind, parts.titled(change), "\n".join(map(_value, change.values))) for change in changes]
+        if rows:
+            yield "\n<details><summary>All of it</summary>\n"
+            yield from rows_of(["", "resource", "what"], rows)
+            yield "</details>\n"
+
+
+def _value(value: Value) -> str:
+    return f"`{value.path}`: {parts.shown(value.before)} → {parts.shown(value.after)}"
+
+
+def _stock(found: Plan) -> Iterator[str]:
+    for question, rows in parts.stock(found):
+        yield f"### {question.capitalize()}\n"
+        yield from rows_of(["component", "what", ""], rows) if rows else ["Nothing.\n"]
+
+
+def _findings(found: Plan) -> Iterator[str]:
+    yield "### Findings\n"
+    rows = [
+        (finding.severity, finding.message, finding.source or "", str(times))
+        for finding, times in parts.findings(found)
+    ]
+    yield from rows_of(["", "what", "where", "times"], rows) if rows else ["None.\n"]
+
+
+def _resources(found: Plan) -> Iterator[str]:
+    yield "### Resources\n"
+    rows = [
+        (row.program, "**all**" if row.component is None else row.component, *map(str, row.resources))
+        for row in parts.rows(found)
+    ]
+    yield from rows_of(["program", "component", *parts.environments(found)], rows)
+
+
+def _unchecked(found: Plan) -> Iterator[str]:
+    lines = parts.unchecked(found)
+    yield f"<details><summary>An {ABOUT}: {counted(len(lines), 'thing')} not checked</summary>\n"
+    yield from (f"- {line}" for line in lines)
+    yield "\n</details>"
+
+
+def rows_of(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A table, and the empty line that ends it."""
+    yield f"| {' | '.join(headings)} |"
+    yield "|---" * len(headings) + "|"
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', '&#124;').replace(chr(10), '<br>') for cell in row)} |"
+    yield ""

@@ -1,0 +1,139 @@
+"""The parts of a plan as rows of words, which every format shows in its own way."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from mlops_scaffold.diff import Change
+from mlops_scaffold.inventory import Entry, Question, inventory
+from mlops_scaffold.preview.plan import CANNOT, Finding, Plan, Severity, grouped
+
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+"""The worst first."""
+
+LONGEST = 80
+"""Characters of a value that are shown."""
+
+
+def environments(plan: Plan) -> Sequence[str]:
+    """The environments that were planned, in order."""
+    return list(dict.fromkeys(program.environment for program in plan.programs))
+
+
+def stock(plan: Plan) -> Iterator[tuple[Question, Sequence[tuple[str, str, str]]]]:
+    """What holds data, is public, runs all the time: for each question component, things, and what to add."""
+    everywhere = environments(plan)
+    for question, entries in inventory(plan).items():
+        rows: list[tuple[str, str, str]] = []
+        for (component, where, protected, how), alike in groupby(entries, _alike):
+            notes = [*how]
+            if where != everywhere:
+                notes.append(f"in {_listed(where)}")
+            if question == "holds data":
+                notes.append(_protection(protected, where))
+            rows.append((component, "; ".join(_things(component, alike)), "; ".join(notes)))
+        yield question, rows
+
+
+def findings(plan: Plan) -> Iterator[tuple[Finding, int]]:
+    """Each finding and how often it occurs, the worst first."""
+    return iter(grouped([finding for severity in SEVERITIES for finding in plan.of(severity)]))
+
+
+@dataclass(frozen=True)
+class Row:
+    """A program, or a component of one, with a figure for each environment."""
+
+    program: str
+    component: str | None
+    """None for the program as a whole; empty for what is in no component."""
+    resources: Sequence[int]
+
+
+def rows(plan: Plan) -> Iterator[Row]:
+    """Each program with the number of its resources in each environment, and below it its components."""
+    planned = environments(plan)
+    for project in dict.fromkeys(program.project for program in plan.programs):
+        counts = {
+            program.environment: Counter(map(program.component, program.made))
+            for program in plan.programs
+            if program.project == project
+        }
+        yield Row(project, None, [counts.get(environment, Counter()).total() for environment in planned])
+        for component in sorted(set().union(*counts.values()), key=lambda name: (not name, name)):
+            yield Row(project, component, [counts.get(environment, Counter())[component] for environment in planned])
+
+
+def unchecked(plan: Plan) -> Sequence[str]:
+    """What nobody looked at; kinds of which the same is to be said, together."""
+    kinds: dict[str, list[str]] = {}
+    for finding, _ in grouped(plan.of("unchecked")):
+        subject, _, why = finding.message.rpartition(": ")
+        kinds.setdefault(why, []).append(subject)
+    return [*CANNOT, *(f"{', '.join(subjects)}: {why}" for why, subjects in kinds.items())]
+
+
+def summary(changes: Sequence[Change]) -> str:
+    """How many resources are removed, changed, added."""
+    counts = Counter(change.kind for change in changes)
+    told = [f"{counts[kind]} {kind}" for kind in ("removed", "changed", "added") if counts[kind]]
+    return ", ".join(told) or "no difference"
+
+
+def titled(change: Change) -> str:
+    """A changed resource in a few words."""
+    return f"{noun(change.type)} {change.name} in {change.program}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and its noun."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _alike(entry: Entry) -> tuple[str, Sequence[str], Sequence[str], Sequence[str]]:
+    return entry.component, entry.environments, entry.protected, entry.how
+
+
+def _things(component: str, entries: Iterable[Entry]) -> Iterator[str]:
+    """Such as «buckets data, logs»: a noun for each type, and the names that the component's own does not say."""
+    for kind, alike in groupby(sorted(entries, key=lambda entry: entry.type), lambda entry: entry.type):
+        names = [entry.name.removeprefix(component).removeprefix("-") for entry in alike]
+        yield " ".join([noun(kind), ", ".join(filter(None, names))]).strip()
+
+
+def _protection(protected: Sequence[str], where: Sequence[str]) -> str:
+    if protected == where:
+        return "protected"
+    return f"protected in {_listed(protected)}" if protected else "not protected"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:-1]) + f" and {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+def shown(value: Any) -> str:
+    """A value of a plan on one line, cut where it is long."""
+    match value:
+        case None:
+            return "nothing"
+        case {"$secret": True}:
+            return "a secret"
+        case {"$unknown": True}:
+            return "known after up"
+        case str():
+            text = value
+        case _:
+            text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
+
+
+def noun(kind: str) -> str:
+    """A type as words: «nat gateway»."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.rpartition(":")[2]).lower()
