@@ -1,18 +1,20 @@
 """Whole results, kept as files: what ``new`` writes, and what each environment of it plans.
 
 A plan's golden holds every resource by its place in the tree, with the options that protect it: enough to see what a
-change does to all platforms in one diff.
+change does to all platforms in one diff. Beside it stands what the environment costs.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import REFRESH
 
+from mlops_scaffold import cost
 from mlops_scaffold.preview import preview
 from mlops_scaffold.preview.session import Session
 
@@ -57,6 +59,7 @@ def test_a_plan(environment: str, repository: Path, session: Session, pytestconf
 
     assert plan.of("error") == []
     compare(GOLDENS / "series-a-aws" / f"{environment}.plan.txt", "\n".join(sorted(lines)) + "\n", pytestconfig)
+    compare(GOLDENS / "series-a-aws" / f"{environment}.cost.txt", costs(cost.estimate(plan)), pytestconfig)
 
 
 def describe(resource: dict[str, Any]) -> str:
@@ -64,6 +67,13 @@ def describe(resource: dict[str, Any]) -> str:
     inputs = hashlib.sha256(repr(canonical(resource.get("deepInputs", resource["inputs"]))).encode()).hexdigest()[:8]
     flags = [name for name in ("protect", "retainOnDelete") if resource[name]]
     return " ".join([resource["urn"].partition("::")[2], inputs, *flags])
+
+
+def costs(estimates: Sequence[cost.Estimate]) -> str:
+    """What the components cost, and what that rests on."""
+    lines = [f"{name:<16}{amount}" for name, amount in cost.table(estimates)]
+    lines += [str(assumption) for found in estimates for assumption in found.assumptions]
+    return "\n".join([*lines, *(note for found in estimates for note in found.notes)]) + "\n"
 
 
 def canonical(value: Any) -> Any:
