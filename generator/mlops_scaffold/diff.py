@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
+from mlops_scaffold.cost import estimate
 from mlops_scaffold.errors import ScaffoldError
 from mlops_scaffold.inventory import holds_data
 from mlops_scaffold.preview import preview
@@ -63,6 +64,8 @@ class Difference:
     """Those that both have; two that are compared with each other are one, such as «dev → prod»."""
     changes: Sequence[Change]
     """By environment, then what is removed, changed, added."""
+    costs: Mapping[str, tuple[str, str]]
+    """What each environment costs a month, before and after."""
 
     def json(self) -> str:
         """The document that docs/reference/plan.md describes."""
@@ -83,7 +86,12 @@ def diff(before: str, after: str, *, progress: Callable[[str], None] | None = No
     first, second = (_planned(side, progress) for side in (before, after))
     if before in _environments() and after in _environments():
         both = f"{before} → {after}"
-        first, second = _one_of_two(first, before, both), _one_of_two(second, after, both)
+        nameless = _one_of_two(first, before, both), _one_of_two(second, after, both)
+        # What is used depends on the name.
+        return replace(
+            compare(*nameless, before=before, after=after),
+            costs={both: (_costs(first)[before], _costs(second)[after])},
+        )
     return compare(first, second, before=before, after=after)
 
 
@@ -103,7 +111,12 @@ def compare(first: Plan, second: Plan, *, before: str, after: str) -> Difference
     ]
     order = ("removed", "changed", "added")
     changes.sort(key=lambda change: (environments.index(change.environment), order.index(change.kind)))
-    return Difference(before, after, environments, changes)
+    costs = {environment: (_costs(first)[environment], _costs(second)[environment]) for environment in environments}
+    return Difference(before, after, environments, changes, costs)
+
+
+def _costs(plan: Plan) -> Mapping[str, str]:
+    return {found.environment: str(found.cost) for found in estimate(plan)}
 
 
 def _changes(before: Program | None, after: Program | None) -> Iterator[Change]:

@@ -100,8 +100,12 @@ class Plan:
         """The errors as a person reads them, each once."""
         return "\n".join(describe(finding) for finding, _ in grouped(self.of("error")))
 
-    def json(self) -> str:
-        """The document that docs/reference/plan.md describes; the same plan gives the same bytes."""
+    def json(self, **read: Any) -> str:
+        """The document that docs/reference/plan.md describes; the same plan gives the same bytes.
+
+        Args:
+            read: what has been read from the plan, by the key under which it stands there too.
+        """
         document = {
             "format": FORMAT,
             "about": ABOUT,
@@ -115,6 +119,7 @@ class Plan:
             },
             "unchecked": [*CANNOT, *(finding.message for finding in self.of("unchecked"))],
             "notes": list(self.notes),
+            **read,
         }
         return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
 

@@ -63,11 +63,12 @@ def made(result: Made) -> None:
 
 def plan(found: Plan, form: str) -> None:
     """A plan, in one of the formats."""
+    from mlops_scaffold import cost
     from mlops_scaffold.report import markdown, text
 
     match form:
         case "json":
-            click.echo(found.json())
+            click.echo(found.json(costs=cost.document(cost.estimate(found))))
         case "markdown":
             click.echo(markdown.plan(found))
         case "table":

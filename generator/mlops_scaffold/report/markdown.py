@@ -12,7 +12,7 @@ from mlops_scaffold.report.parts import counted
 
 def plan(found: Plan) -> str:
     """A plan in the order of the other formats, its long parts folded."""
-    return "\n".join([*_stock(found), *_findings(found), *_resources(found), *_unchecked(found)])
+    return "\n".join([*_stock(found), *_findings(found), *_resources(found), *_costs(found), *_unchecked(found)])
 
 
 def difference(found: Difference) -> str:
@@ -24,7 +24,7 @@ def _difference(found: Difference) -> Iterator[str]:
     yield f"### From {found.before} to {found.after}\n"
     for environment in found.environments:
         changes = [change for change in found.changes if change.environment == environment]
-        yield f"**{environment}**: {parts.summary(changes)}\n"
+        yield f"**{environment}**: {parts.summary(found, environment)}\n"
         for change in changes:
             if change.holds_data and change.kind != "added":
                 yield f"- **holds data**, and is {change.kind}: {parts.titled(change)}"
@@ -61,6 +61,21 @@ def _resources(found: Plan) -> Iterator[str]:
         for row in parts.rows(found)
     ]
     yield from rows_of(["program", "component", *parts.environments(found)], rows)
+
+
+def _costs(found: Plan) -> Iterator[str]:
+    costs = parts.costs(found)
+    yield "### Costs\n"
+    yield from rows_of(costs.rows[0], costs.rows[1:])
+    yield f"{costs.legend}.\n"
+    yield from (f"- unknown: {line}" for line in costs.unknown)
+    yield "\n<details><summary>What that rests on</summary>\n"
+    for environment, assumptions in costs.assumptions.items():
+        yield f"**{environment}**\n"
+        yield from (f"- {line}" for line in assumptions)
+        yield ""
+    yield from (f"- {note}" for note in costs.notes)
+    yield "\n</details>\n"
 
 
 def _unchecked(found: Plan) -> Iterator[str]:

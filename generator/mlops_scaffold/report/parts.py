@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from mlops_scaffold.diff import Change
+from mlops_scaffold import cost
+from mlops_scaffold.diff import Change, Difference
 from mlops_scaffold.inventory import Entry, Question, inventory
 from mlops_scaffold.preview.plan import CANNOT, Finding, Plan, Severity, grouped
 
@@ -70,6 +71,39 @@ def rows(plan: Plan) -> Iterator[Row]:
             yield Row(project, component, [counts.get(environment, Counter())[component] for environment in planned])
 
 
+@dataclass(frozen=True)
+class Costs:
+    """What a plan costs a month."""
+
+    rows: Sequence[Sequence[str]]
+    """A head with the environments, the components with the dearest first, and the sums."""
+    legend: str
+    unknown: Sequence[str]
+    """What is not in the sums, and why."""
+    assumptions: Mapping[str, Sequence[str]]
+    """What the sums rest on, by environment."""
+    notes: Sequence[str]
+
+
+def costs(plan: Plan) -> Costs:
+    """What each environment of a plan costs a month."""
+    estimates = cost.estimate(plan)
+    gaps = [gap for found in estimates for gap in found.cost.gaps]
+    signs = {"~": "~ by assumed use", "?": "? unknown"}
+    told = "".join(str(found.cost) for found in estimates)
+    return Costs(
+        rows=cost.table(estimates),
+        legend=", ".join(["US dollars a month", *(what for sign, what in signs.items() if sign in told)]),
+        unknown=[f"{gap}{_often(times)}" for gap, times in Counter(gaps).items()],
+        assumptions={found.environment: [*map(str, found.assumptions)] for found in estimates},
+        notes=[*dict.fromkeys(note for found in estimates for note in found.notes)],
+    )
+
+
+def _often(times: int) -> str:
+    return f" (in {times} places)" if times > 1 else ""
+
+
 def unchecked(plan: Plan) -> Sequence[str]:
     """What nobody looked at; kinds of which the same is to be said, together."""
     kinds: dict[str, list[str]] = {}
@@ -79,10 +113,12 @@ def unchecked(plan: Plan) -> Sequence[str]:
     return [*CANNOT, *(f"{', '.join(subjects)}: {why}" for why, subjects in kinds.items())]
 
 
-def summary(changes: Sequence[Change]) -> str:
-    """How many resources are removed, changed, added."""
-    counts = Counter(change.kind for change in changes)
+def summary(found: Difference, environment: str) -> str:
+    """How many resources of an environment are removed, changed, added, and what that costs."""
+    counts = Counter(change.kind for change in found.changes if change.environment == environment)
     told = [f"{counts[kind]} {kind}" for kind in ("removed", "changed", "added") if counts[kind]]
+    before, after = found.costs[environment]
+    told += [f"{before} a month → {after}"] if before != after else []
     return ", ".join(told) or "no difference"
 
 

@@ -55,7 +55,7 @@ def difference(found: Difference) -> None:
     out = console()
     for environment in found.environments:
         changes = [change for change in found.changes if change.environment == environment]
-        out.print(f"[bold]{escape(environment)}[/bold]: {parts.summary(changes)}")
+        out.print(f"[bold]{escape(environment)}[/bold]: {parts.summary(found, environment)}")
         for change in changes:
             data = " [bold red]holds data[/bold red]" if change.holds_data and change.kind != "added" else ""
             out.print(f"  {SIGNS[change.kind]} {escape(parts.titled(change))}{data}")
@@ -81,7 +81,25 @@ def _first(out: Console, plan: Plan) -> None:
     out.print()
 
 
+def _costs(out: Console, found: parts.Costs) -> None:
+    (_, *environments), *rows, together = found.rows
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("costs")
+    for environment in environments:
+        table.add_column(environment, justify="right")
+    for row in rows:
+        table.add_row(f"  {escape(row[0])}", *row[1:])
+    table.add_row(*(f"[bold]{cell}[/bold]" for cell in together))
+    out.print(table)
+    out.print(f"[dim]{found.legend}; --format markdown says what it rests on.[/dim]")
+    for line in found.unknown:
+        out.print(f"[yellow]unknown[/yellow] {escape(line)}")
+
+
 def _last(out: Console, plan: Plan) -> None:
+    out.print()
+    _costs(out, parts.costs(plan))
+    out.print()
     out.print(f"[dim]This is an {ABOUT}. Not checked:[/dim]")
     for line in parts.unchecked(plan):
         out.print(f"[dim]  - {escape(line)}[/dim]")
