@@ -157,9 +157,14 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 CONNECTED: Mapping[str, Mapping[str, Any]] = {
     "identity": {"repository": "acme/ml"},
+    "gateway": {"domain": "predict.example.com", "hosted_zone": "Z0123456789ABCDEFGHIJ", "challenger_percent": 10},
     "runners": {"connection": "arn:aws:codeconnections:us-east-1:123456789012:connection/0b1c2d3e"},
+    "serving": {
+        "image": f"123456789012.dkr.ecr.us-east-1.amazonaws.com/app@sha256:{'1' * 64}",
+        "challenger": f"123456789012.dkr.ecr.us-east-1.amazonaws.com/app@sha256:{'2' * 64}",
+    },
 }
-"""What only an owner can know: without it there is no CI."""
+"""What only an owner can know: without it there is no CI, no predictor, and no door to it."""
 
 
 @pytest.fixture(scope="session")

@@ -59,11 +59,51 @@ NODE_CLASS = {
 }
 """Nobody publishes this one: what our blocks use of the EKS User Guide's *Node class specification*, 2026-11-24."""
 
+ADDRESSES = {"type": "array", "items": {"type": "string", "pattern": "^[0-9.]+/[0-9]+$"}}
+
+INGRESS_CLASS = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["scheme"],
+    "properties": {
+        "scheme": {"enum": ["internal", "internet-facing"]},
+        "loadBalancerName": {"type": "string", "maxLength": 32},
+        "namespaceSelector": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"matchLabels": {"type": "object", "additionalProperties": {"type": "string"}}},
+        },
+        "subnets": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"ids": {"type": "array", "minItems": 1, "items": {"pattern": "^subnet-[0-9a-f]+$"}}},
+        },
+        "certificateARNs": {"type": "array", "items": {"type": "string", "pattern": "^arn:aws[a-z-]*:acm:"}},
+        "sslPolicy": {"type": "string", "pattern": "^ELBSecurityPolicy-"},
+        "inboundCIDRs": ADDRESSES,
+        "targetType": {"enum": ["instance", "ip"]},
+        "tags": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["key", "value"],
+                "properties": {"key": {"type": "string"}, "value": {"type": "string"}},
+            },
+        },
+    },
+}
+"""Nor this one: what our blocks use of the *IngressClassParams reference* there, 2026-11-24. Its group and some of its
+spellings are EKS's own; the open controller has a kind of the same name."""
+
 
 def distil() -> str:
     """The schema of each kind's ``spec``, and the names of each chart's values."""
     modules = {module: fetch(module) for module in DEFINITIONS}
-    kinds: dict[str, Any] = {"eks.amazonaws.com/v1 NodeClass": {"source": "EKS User Guide", "spec": NODE_CLASS}}
+    kinds: dict[str, Any] = {
+        f"eks.amazonaws.com/v1 {kind}": {"source": "EKS User Guide", "spec": spec}
+        for kind, spec in (("IngressClassParams", INGRESS_CLASS), ("NodeClass", NODE_CLASS))
+    }
     for module, paths in DEFINITIONS.items():
         for path in paths:
             definition = yaml.safe_load((modules[module] / path).read_text())["spec"]

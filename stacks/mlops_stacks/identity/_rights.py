@@ -306,6 +306,20 @@ def services(place: Place) -> Sequence[Statement]:
             service="logs",
         ),
         allow(
+            "KeepCertificates",
+            "RequestCertificate DeleteCertificate AddTagsToCertificate RemoveTagsFromCertificate",
+            # Their ids are random, and a certificate that is being asked for has no tag yet.
+            place.arn("acm", "certificate/*"),
+            service="acm",
+        ),
+        allow(
+            "NameThings",
+            "route53:ChangeResourceRecordSets",
+            # Which zone, says the setting gateway.hosted_zone. No mail, no delegation, no address: only other names.
+            f"arn:{place.partition}:route53:::hostedzone/*",
+            condition={"ForAllValues:StringEquals": {"route53:ChangeResourceRecordSetsRecordTypes": ["CNAME"]}},
+        ),
+        allow(
             "KeepRunners",
             "CreateProject UpdateProject DeleteProject CreateWebhook UpdateWebhook DeleteWebhook",
             place.arn("codebuild", f"project/{place.prefix}*"),

@@ -55,7 +55,7 @@ class Storage(storage.Storage):
 
         self._policy(f"{name}-data", data)
         self._policy(f"{name}-artifacts", artifacts)
-        logs_policy = self._policy(f"{name}-logs", logs, let_logs_arrive(logs, [data, artifacts], keys))
+        logs_policy = self._policy(f"{name}-logs", logs, *let_logs_arrive(logs, [data, artifacts], keys))
         for use, bucket in (("data", data), ("artifacts", artifacts)):
             s3.BucketLogging(
                 f"{name}-{use}",
@@ -153,21 +153,33 @@ class Storage(storage.Storage):
         )
 
 
-def let_logs_arrive(logs: s3.Bucket, sources: Sequence[s3.Bucket], keys: Keys) -> dict[str, Any]:
-    """Lets S3's log service write the logs of these buckets, and of no other account's."""
-    return {
-        "Sid": "LetLogsArrive",
-        "Effect": "Allow",
-        "Principal": {"Service": "logging.s3.amazonaws.com"},
-        "Action": "s3:PutObject",
-        # Any object, because the service chooses the name.
-        "Resource": Output.concat(logs.arn, "/*"),
-        "Condition": {
-            "ArnLike": {"aws:SourceArn": [source.arn for source in sources]},
-            # A bucket's ARN does not say whose it is; a key's does.
-            "StringEquals": {"aws:SourceAccount": keys.data.apply(lambda arn: arn.split(":")[4])},
+def let_logs_arrive(logs: s3.Bucket, sources: Sequence[s3.Bucket], keys: Keys) -> Sequence[dict[str, Any]]:
+    """Lets S3's log service write the logs of these buckets, and load balancers theirs, of no other account."""
+    # A bucket's ARN does not say whose it is; a key's does.
+    account = keys.data.apply(lambda arn: arn.split(":")[4])
+    return [
+        {
+            "Sid": "LetLogsArrive",
+            "Effect": "Allow",
+            "Principal": {"Service": "logging.s3.amazonaws.com"},
+            "Action": "s3:PutObject",
+            # Any object, because the service chooses the name.
+            "Resource": Output.concat(logs.arn, "/*"),
+            "Condition": {
+                "ArnLike": {"aws:SourceArn": [source.arn for source in sources]},
+                "StringEquals": {"aws:SourceAccount": account},
+            },
         },
-    }
+        {
+            "Sid": "LetLoadBalancersLog",
+            "Effect": "Allow",
+            "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+            "Action": "s3:PutObject",
+            # Under a prefix of its own, each writes into the folder of its account (ELB User Guide, *Enable access
+            # logs*): so this is no other account's, which the service does not tell in another way.
+            "Resource": Output.concat(logs.arn, "/*/AWSLogs/", account, "/*"),
+        },
+    ]
 
 
 def let_use(url: str, key_arn: str, on_objects: Sequence[str], on_key: Sequence[str]) -> str:
