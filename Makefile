@@ -36,7 +36,8 @@ check: .venv/ready ## format, lint, types
 	.venv/bin/ruff check .
 	.venv/bin/pyrefly check
 
-engine: .venv/ready ## build the real Pulumi CLI (needs Go), and hold our plans against it
+engine: .venv/ready ## build the real Pulumi CLI and actionlint (needs Go), and hold our plans against the former
+	sh tests/actionlint/build.sh
 	sh tests/engine/build.sh
 	$(PYTHON) -m pytest tests/engine -n0
 
