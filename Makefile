@@ -58,8 +58,10 @@ schemas: .venv/ready ## refresh the Kubernetes schemas (needs Go)
 	$(PYTHON) tests/kubernetes/distil.py
 	$(PYTHON) tests/kubernetes/custom.py
 
+# Which figures: those of the tool, or of a repository's predictor. `make bench PARTS=predictor`
+PARTS := tool predictor
 bench: .venv/ready ## print the figures of DESIGN section 11
-	$(PYTHON) tests/bench.py
+	$(PYTHON) tests/bench.py $(PARTS)
 
 clean: ## remove what the other targets made
 	rm -rf build dist .venv
