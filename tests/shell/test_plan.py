@@ -63,7 +63,7 @@ def test_what_the_program_says_is_told_as_text() -> None:
     said = page(
         {
             "diagnostics": [
-                {"severity": "warning", "message": "look at @everyone <img src=x>\n\n# and\n| this |"},
+                {"severity": "warning", "message": "warning: look at @everyone <img src=x>\n\n# and\n| this |"},
                 {"severity": "error", "message": "x" * 5000},
                 {"severity": "info", "message": "nothing"},
             ]

@@ -20,10 +20,8 @@ STEPS = {
     "create": "create",
     "update": "update",
     "import": "import",
-    "read": "read",
-    "discard": "forget",
 }
-"""The engine's steps that are told, in this order; of a replacement it lists its two halves as well."""
+"""The engine's steps that change something, in this order; of a replacement it lists its two halves as well."""
 
 LONGEST = 15_000
 """Characters for one environment: a comment on GitHub holds 65,536, and there is one for all of them."""
@@ -49,9 +47,10 @@ def lines(preview: Mapping[str, Any]) -> Iterator[str]:
     counts = [f"{changes[op]} to {word}" for op, word in STEPS.items() if changes.get(op)]
     yield f"**{project}**: {', '.join(counts) or 'no change'}; {changes.get('same', 0)} stay as they are"
     yield ""
-    for said in preview.get("diagnostics", []):
-        if said["severity"] in ("warning", "error"):
-            yield f"- *{said['severity']}*: {plain(said['message'][:SENTENCES])}"
+    said = [each for each in preview.get("diagnostics", []) if each["severity"] in ("warning", "error")]
+    # A provider says the same once for each of its resources.
+    for severity, message in dict.fromkeys((each["severity"], each["message"]) for each in said):
+        yield f"- *{severity}*: {plain(message.removeprefix(f'{severity}: ')[:SENTENCES])}"
     yield ""
     told = sorted((step for step in steps if step["op"] in STEPS), key=lambda step: list(STEPS).index(step["op"]))
     if told:
