@@ -36,7 +36,8 @@ check: .venv/ready ## format, lint, types
 	.venv/bin/ruff check .
 	.venv/bin/pyrefly check
 
-engine: .venv/ready ## build the real Pulumi CLI (needs Go), and hold our plans against it
+engine: .venv/ready ## build the real Pulumi CLI and actionlint (needs Go), and hold our plans against the former
+	sh tests/actionlint/build.sh
 	sh tests/engine/build.sh
 	$(PYTHON) -m pytest tests/engine -n0
 
@@ -57,8 +58,10 @@ schemas: .venv/ready ## refresh the Kubernetes schemas (needs Go)
 	$(PYTHON) tests/kubernetes/distil.py
 	$(PYTHON) tests/kubernetes/custom.py
 
+# Which figures: those of the tool, or of a repository's predictor. `make bench PARTS=predictor`
+PARTS := tool predictor
 bench: .venv/ready ## print the figures of DESIGN section 11
-	$(PYTHON) tests/bench.py
+	$(PYTHON) tests/bench.py $(PARTS)
 
 clean: ## remove what the other targets made
 	rm -rf build dist .venv

@@ -1,7 +1,13 @@
-"""Prints the figures of DESIGN section 11: medians of whole processes, and ratios within this run. ``make bench``."""
+"""Prints the figures of DESIGN section 11: medians of whole processes, and ratios within this run. ``make bench``.
+
+    bench.py [tool] [predictor]
+
+The second part is the predictor of a repository, for a minute and a half; without a word, both.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import statistics
@@ -9,7 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mlops_scaffold.preview import open_session, preview
@@ -65,8 +74,7 @@ def largest_child(command: list[str]) -> float:
     return usage.ru_maxrss / 1024
 
 
-def main() -> None:
-    work = Path(tempfile.mkdtemp(prefix="bench-"))
+def bench_tool(work: Path) -> None:
     tool, peer = BIN / "mlops-scaffold", BIN / "cookiecutter"
 
     mine, theirs, ratio = paired(lambda: run(tool, "--version"), lambda: run(peer, "--version"), 15)
@@ -120,6 +128,93 @@ def main() -> None:
     (many / "Pulumi.dev.yaml").write_text("config: {}\n")
     (many / "__main__.py").write_text(MANY)
     say("preview of 1,000 resources, both passes, seconds", f"{seconds(lambda: run(tool, 'preview', many)):.1f}", "8")
+
+
+RATE, WINDOWS, WINDOW_SECONDS = 100, 6, 10
+"""A minute of requests, in windows: whoever shares the machine spoils one or two of them, and not the median."""
+
+
+def bench_predictor(work: Path) -> None:
+    run(BIN / "mlops-scaffold", *SERIES_A, "--no-preview", "--output", work / "app")
+    repository = work / "app" / "acme"
+    ours = {**ENVIRONMENT, "PATH": os.pathsep.join([str(BIN), ENVIRONMENT["PATH"]])}
+    for target in ("app-setup", "train-local"):
+        subprocess.run(["make", target], cwd=repository, check=True, capture_output=True, env=ours)
+    # One core for the predictor, and another, where there is one, for whoever asks.
+    first, *others = sorted(os.sched_getaffinity(0))
+    python = repository / ".venv-app" / "bin" / "python"
+    load = [python, "tests/app/load.py", "--rate", str(RATE), "--seconds", str(WINDOW_SECONDS)]
+    asker = ["taskset", "--cpu-list", str(others[-1] if others else first), *load]
+    with predictor(repository, python, first) as (url, waited):
+        before = waited()
+        windows = [
+            json.loads(subprocess.check_output([*asker, "--url", url], cwd=repository, env={**ours, "PYTHONPATH": "."}))
+            for _ in range(WINDOWS)
+        ]
+        waiting = waited() - before
+    p99 = [window["p99_ms"] for window in windows]
+    requests, errors = (sum(window[of] for window in windows) for of in ("requests", "errors"))
+    say(f"predictor on one core, {RATE} requests a second: p99, ms (worst)", f"{middle(p99)} ({max(p99)})", "20")
+    say(f"errors in {requests:.0f} requests", f"{errors:.0f}", "0")
+    # Of its own doing it hardly waits: what stands here is what others took from it.
+    state = f"{waiting:.1f}, {os.getloadavg()[1]:.1f} on {len(others) + 1}"
+    say("seconds that it waited for its core meanwhile, and the machine's load", state, "none")
+
+
+def middle(figures: list[float]) -> float:
+    """The median, as it was measured: the worse of the two in the middle."""
+    return statistics.median_high(figures)
+
+
+@contextmanager
+def predictor(repository: Path, python: Path, core: int) -> Iterator[tuple[str, Callable[[], float]]]:
+    """Runs the predictor on one core, with one thread for the sums as in its image, once it has its model.
+
+    Gives its address, and what tells for how many seconds its main thread could have worked, and had no core.
+    """
+    url = "http://127.0.0.1:8089"
+    command = [
+        "taskset",
+        "--cpu-list",
+        str(core),
+        python,
+        "-m",
+        "app",
+        "serve",
+        "--port",
+        url[-4:],
+        "--drain-seconds=0",
+    ]
+    alone = {**ENVIRONMENT, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    with (repository / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=repository, env=alone, stdout=log, stderr=log)
+    account = Path("/proc") / str(process.pid) / "schedstat"
+    try:
+        while not ready(url):
+            if process.poll() is not None:
+                sys.exit((repository / "log").read_text())
+            time.sleep(0.2)
+        yield url, lambda: int(account.read_text().split()[1]) / 1e9
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def ready(url: str) -> bool:
+    try:
+        urllib.request.urlopen(f"{url}/readyz", timeout=5).close()
+    except (urllib.error.URLError, TimeoutError):
+        return False
+    return True
+
+
+PARTS = {"tool": bench_tool, "predictor": bench_predictor}
+
+
+def main() -> None:
+    work = Path(tempfile.mkdtemp(prefix="bench-"))
+    for part in sys.argv[1:] or PARTS:
+        PARTS[part](work)
     shutil.rmtree(work)
 
 

@@ -234,7 +234,7 @@ def encryption(place: Place, keys: Sequence[str]) -> Sequence[Statement]:
 
 
 def data(place: Place) -> Sequence[Statement]:
-    """Buckets, databases, images and secrets: their settings, and not what is in them."""
+    """Buckets, databases, images and secrets: their settings and, but for images, not what is in them."""
     return [
         allow(
             "KeepBuckets",
@@ -261,6 +261,21 @@ def data(place: Place) -> Sequence[Statement]:
             place.arn("ecr", f"repository/{place.prefix}*"),
             service="ecr",
         ),
+        # A release: the app's image is pushed, or copied from another environment of this account.
+        allow(
+            "PushImages",
+            "InitiateLayerUpload UploadLayerPart CompleteLayerUpload PutImage",
+            place.arn("ecr", f"repository/{place.prefix}*"),
+            service="ecr",
+        ),
+        allow(
+            "PullImages",
+            "BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer",
+            place.arn("ecr", f"repository/{place.project}-*"),
+            service="ecr",
+        ),
+        # The token is the registry's and opens no repository by itself, so IAM takes no other resource here.
+        allow("LogInToImages", "ecr:GetAuthorizationToken", "*"),
         allow(
             "KeepSecrets",
             "CreateSecret UpdateSecret DeleteSecret RestoreSecret PutResourcePolicy DeleteResourcePolicy TagResource "

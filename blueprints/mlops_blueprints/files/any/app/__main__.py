@@ -1,4 +1,4 @@
-"""The app's commands: ``python -m app train|evaluate|promote|serve``. What one prints is JSON."""
+"""The app's commands: ``python -m app train|evaluate|promote|restore|serve``. What one prints is JSON."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ def options() -> Namespace:
     train = command("train", "train a version, register it, and make it the challenger")
     evaluate = command("evaluate", "measure a version on held-out rows")
     promote = command("promote", "make the challenger the champion, if it is better")
+    restore = command("restore", "make an earlier version the champion again")
     server = command("serve", "answer requests with the champion, until SIGTERM")
     for each in (train, evaluate, promote):
         each.add_argument("--rows", type=int, default=20_000, help="rows of the table")
         each.add_argument("--seed", type=int, default=1, help="which table: the same seed makes the same one")
     for each, alias in ((evaluate, CHALLENGER), (server, CHAMPION)):
         each.add_argument("--alias", default=alias, help="which version")
+    restore.add_argument("version", help="its number")
     promote.add_argument("--margin", type=float, default=0.01, help="by how much skill it must be better")
     server.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     server.add_argument("--port", type=int, default=8080, help="the port to listen on")
@@ -59,6 +61,8 @@ def run() -> None:
             print(json.dumps(steps.evaluate(registry, **asked)))
         case "promote":
             print(json.dumps(asdict(steps.promote(registry, **asked))))
+        case "restore":
+            print(json.dumps({"champion": asked["version"], "before": steps.restore(registry, **asked)}))
         case "serve":
             serve(registry, **asked)
 

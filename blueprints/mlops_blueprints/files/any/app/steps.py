@@ -76,6 +76,18 @@ def promote(registry: Registry, rows: int, seed: int, margin: float) -> Verdict:
     return verdict
 
 
+def restore(registry: Registry, version: str) -> str | None:
+    """Makes an earlier version the champion again, whatever its skill; gives the number of the one that was.
+
+    It is loaded first, for what cannot be read cannot answer either.
+    """
+    before = registry.current(CHAMPION)
+    registry.load(version)
+    registry.point(CHAMPION, version)
+    log.info("restored", extra={"fields": {"champion": version, "before": before}})
+    return before
+
+
 def _number(registry: Registry, alias: str) -> str:
     if (number := registry.current(alias)) is None:
         raise NoVersionError(f"no version of '{registry.name}' is its {alias}: train one first")

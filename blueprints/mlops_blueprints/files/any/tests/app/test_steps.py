@@ -81,3 +81,23 @@ def test_a_second_run_of_the_gate_changes_nothing(shelf: Shelf) -> None:
 def test_without_a_challenger_the_gate_says_what_to_do(shelf: Shelf) -> None:
     with pytest.raises(NoVersionError, match="no version of 'churn' is its challenger: train one first"):
         steps.promote(shelf, **TABLE, margin=MARGIN)
+
+
+def test_an_earlier_champion_comes_back(shelf: Shelf) -> None:
+    first = steps.train(shelf, **TABLE)
+    steps.promote(shelf, **TABLE, margin=MARGIN)
+    second = guesser(shelf)
+    shelf.point(CHAMPION, second)
+
+    assert steps.restore(shelf, first) == second
+    assert shelf.aliases[CHAMPION] == first
+
+
+def test_a_version_that_cannot_be_loaded_becomes_no_champion(shelf: Shelf) -> None:
+    number = steps.train(shelf, **TABLE)
+    shelf.point(CHAMPION, number)
+
+    with pytest.raises(IndexError):
+        steps.restore(shelf, "99")
+
+    assert shelf.aliases[CHAMPION] == number

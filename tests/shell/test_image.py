@@ -1,0 +1,164 @@
+"""``make push``, against AWS's own command line and a server that speaks like ECR (moto); docker is a stand-in."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from account import AWS, MOTO, PATH, account, ask
+
+import mlops_stacks
+
+pytestmark = pytest.mark.skipif(not (AWS and MOTO), reason="needs the commands aws and moto_server")
+
+SCRIPT = Path(mlops_stacks.__file__).parent / "images/files/aws/scripts/image.py"
+
+DOCKER = """
+import json, subprocess, sys
+with open({log!r}, "a") as log:
+    print(*sys.argv[1:], file=log)
+def put(target, content):
+    registry, _, rest = target.partition("/")
+    name, _, tag = rest.partition(":")
+    kind = "application/vnd.docker.distribution.manifest.v2+json"
+    layers = [{{"digest": content, "size": 1}}]
+    manifest = json.dumps({{"schemaVersion": 2, "mediaType": kind, "config": layers[0], "layers": layers}})
+    call = ["aws", "ecr", "put-image", "--region", "us-east-1", "--repository-name", name, "--image-tag", tag]
+    subprocess.run([*call, "--image-manifest", manifest], check=True, stdout=subprocess.DEVNULL)
+print("what docker has to say")
+match sys.argv[1:]:
+    case ["push", target]:
+        put(target, "sha256:" + "0" * 64)
+    case ["buildx", "imagetools", "create", *_, "--tag", target, source]:
+        put(target, {copied!r} or "sha256:" + "0" * 64)
+"""
+"""Keeps a list of what it was told, and puts into a registry what it is told to push."""
+
+
+class Registry:
+    """Two environments with a repository each, and a repository of git with an app in it."""
+
+    def __init__(self, cloud: dict[str, str], folder: Path) -> None:
+        self.folder, self.log = folder, folder / "log"
+        made = {
+            it: ask(cloud, "ecr", "create-repository", "--repository-name", self.name(it)) for it in ("dev", "prod")
+        }
+        self.urls = {environment: answer["repository"]["repositoryUri"] for environment, answer in made.items()}
+        self.environment = {**os.environ, **cloud, "PATH": os.pathsep.join([str(folder / "bin"), PATH])}
+        (folder / "bin").mkdir()
+        self.command("pulumi", f"import json, sys; print(json.dumps({{'app': {self.urls!r}[sys.argv[-1]]}}))")
+        self.docker()
+        (folder / "app").mkdir()
+        (folder / "app" / "model.py").touch()
+        for call in (["init", "--quiet"], ["add", "app"], ["commit", "--quiet", "--message", "A model"]):
+            self.git(*call)
+
+    def name(self, environment: str) -> str:
+        """A repository that no other test has."""
+        return f"acme-{environment}-{self.folder.name.replace('_', '-')}"
+
+    def command(self, name: str, source: str) -> None:
+        """Puts a command first on the path."""
+        file = self.folder / "bin" / name
+        file.write_text(f"#!{sys.executable}\n{source}\n")
+        file.chmod(0o755)
+
+    def docker(self, copied: str = "") -> None:
+        """Puts the stand-in there; its copies may come out otherwise."""
+        self.command("docker", DOCKER.format(log=str(self.log), copied=copied))
+
+    def git(self, *arguments: str) -> str:
+        call = ["git", "-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false", *arguments]
+        return subprocess.run(call, cwd=self.folder, check=True, capture_output=True, text=True).stdout
+
+    def image(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, SCRIPT, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def told(self) -> list[str]:
+        """What docker was told."""
+        return self.log.read_text().splitlines() if self.log.exists() else []
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[dict[str, str]]:
+    with account() as there:
+        yield there
+
+
+@pytest.fixture
+def registry(cloud: dict[str, str], tmp_path: Path) -> Registry:
+    return Registry(cloud, tmp_path)
+
+
+def kept(cloud: dict[str, str], name: str) -> list[dict[str, Any]]:
+    return ask(cloud, "ecr", "list-images", "--repository-name", name)["imageIds"]
+
+
+def test_a_commit_is_built_and_pushed_once(registry: Registry, cloud: dict[str, str]) -> None:
+    tag = registry.git("rev-parse", "--short=12", "HEAD").strip()
+
+    first = registry.image("dev")
+    second = registry.image("dev")
+
+    (image,) = kept(cloud, registry.name("dev"))
+    assert image["imageTag"] == tag
+    assert first.stdout == second.stdout == f"{registry.urls['dev']}@{image['imageDigest']}\n"
+    assert "what docker has to say" in first.stderr
+    place = f"{registry.urls['dev']}:{tag}"
+    assert registry.told() == [f"build --platform linux/amd64 --tag {place} app", f"push {place}"]
+
+
+def test_what_is_not_committed_is_not_pushed(registry: Registry) -> None:
+    (registry.folder / "app" / "new.py").touch()
+
+    done = registry.image("dev")
+
+    assert done.returncode != 0
+    assert "Commit app/ first" in done.stderr
+    assert "app/new.py" in done.stderr
+    assert registry.told() == []
+
+
+def test_a_copy_keeps_its_digest(registry: Registry, cloud: dict[str, str]) -> None:
+    image = registry.image("dev").stdout.strip()
+    digest = image.partition("@")[2]
+
+    first = registry.image("prod", image)
+    second = registry.image("prod", image)
+    there = registry.image("prod", first.stdout.strip())
+
+    copy = f"{registry.urls['prod']}@{digest}\n"
+    assert first.stdout == second.stdout == there.stdout == copy
+    assert kept(cloud, registry.name("prod")) == [{"imageDigest": digest, "imageTag": digest[7:19]}]
+    assert len(registry.told()) == 3
+
+
+def test_a_copy_that_became_another_is_refused(registry: Registry) -> None:
+    image = registry.image("dev").stdout.strip()
+    registry.docker(copied="sha256:" + "f" * 64)
+
+    done = registry.image("prod", image)
+
+    assert done.returncode != 0
+    assert "The copy came out as sha256:" in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("image", ["acme/app:v1", "acme/app@sha256:12"])
+def test_an_image_is_named_by_its_digest(image: str, registry: Registry) -> None:
+    done = registry.image("prod", image)
+
+    assert done.returncode != 0
+    assert "IMAGE=<repository>@sha256:<digest>" in done.stderr
