@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -30,6 +32,9 @@ DATA = Path(mlops_blueprints.__file__).parent
 
 LOCK = PurePosixPath("requirements.txt")
 """The repository's lock: exact versions, with hashes."""
+
+PICTURE = PurePosixPath("docs/architecture.svg")
+"""The platform as a picture."""
 
 REPOSITORY_ITSELF = b"""\
 # For `pulumi install` in this folder: the program finds its blocks because the repository is installed. Run it in the
@@ -140,6 +145,31 @@ def compose(platform: Platform, catalogue: Catalogue) -> Files:
         for path, source in sources.items():
             add(path, source.read_bytes(), owner)
     return files
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """The diagram of a platform, in both forms."""
+
+    mermaid: str
+    picture: str
+    """SVG."""
+
+
+def drawn(files: Files) -> Drawing:
+    """Draws the programs among some files, by the script that the repository will draw them with again."""
+    script = every_repository("any")[PurePosixPath("scripts/diagram.py")]
+    spec = spec_from_file_location("mlops_scaffold_diagram", script)
+    if not (spec and spec.loader):
+        raise ScaffoldError(f"the script '{script}' cannot be loaded")
+    diagram = sys.modules[spec.name] = module_from_spec(spec)
+    spec.loader.exec_module(diagram)
+    programs = [
+        diagram.read(files[PurePosixPath(path)].decode(), title)
+        for path, title in diagram.SOURCES.items()
+        if PurePosixPath(path) in files
+    ]
+    return Drawing(diagram.mermaid(programs), diagram.svg(programs))
 
 
 # -- programs ---------------------------------------------------------------------------------------

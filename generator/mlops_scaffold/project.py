@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_scaffold import blueprint, render
 from mlops_scaffold.answers import Answers
 from mlops_scaffold.catalogue import Catalogue
-from mlops_scaffold.compose import DATA, LOCK, Platform, compose, every_repository
+from mlops_scaffold.compose import DATA, LOCK, PICTURE, Platform, compose, drawn, every_repository
 from mlops_scaffold.errors import ScaffoldError, nearest, unknown
 from mlops_scaffold.resolve import resolve
 
@@ -119,8 +119,10 @@ def unlocked(wanted: Platform, catalogue: Catalogue) -> Iterator[str]:
 
 def build(wanted: Platform, catalogue: Catalogue, folder: Path) -> None:
     """Writes all files of a repository into an empty folder."""
-    render.shell(DATA / "shell", context(wanted), folder)
     files = compose(wanted, catalogue)
+    drawing = drawn(files)
+    files[PICTURE] = drawing.picture.encode()
+    render.shell(DATA / "shell", {**context(wanted), "diagram": drawing.mermaid}, folder)
     render.write(files, folder)
     distributions = {
         package.distribution
