@@ -173,11 +173,10 @@ class Monitoring(monitoring.Monitoring):
             f"{name}-grafana", metadata=metadata(f"{name}-admin"), string_data=administrator, opts=self.child
         )
         for dashboard in sorted((FOLDER / "dashboards").glob("*.json")):
-            called = f"dashboard-{dashboard.stem}"
             k8s.core.v1.ConfigMap(
-                f"{name}-{called}",
+                f"{name}-{dashboard.stem}",
                 # By this label Grafana's companion finds it, and loads it within a minute.
-                metadata=metadata(called, grafana_dashboard="1"),
+                metadata=metadata(f"dashboard-{dashboard.stem}", grafana_dashboard="1"),
                 data={dashboard.name: dashboard.read_text()},
                 opts=self.child,
             )

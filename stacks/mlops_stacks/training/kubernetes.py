@@ -146,7 +146,7 @@ class Training(training.Training):
             ),
             opts=self.child,
         )
-        # Who asks for measurements shows a token, and Kueue asks the API whether that may (its chart's metrics-auth-role).
+        # Who asks for measurements shows a token, and Kueue asks the API whether that one may.
         measured = (
             {**monitoring.watch("kueue", namespace, METRICS_PORT), "prometheus.io/scheme": "https"}
             if monitoring
@@ -179,7 +179,7 @@ class Training(training.Training):
                         "resources": {
                             "requests": {"cpu": "100m", "memory": "512Mi"},
                             "limits": {"cpu": "2", "memory": "512Mi"},
-                        }
+                        },
                     },
                 },
                 "managerConfig": {"controllerManagerConfigYaml": json.dumps(configuration(settings.namespaces))},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import get_args
 
 import pulumi
@@ -172,13 +172,14 @@ class Workspace(workspace.Workspace):
 def security(level: Level) -> dict[str, str]:
     """The labels by which a namespace refuses a pod that wants more than its level allows.
 
-    ``latest`` is the cluster's own version: when that is raised, so is the standard (Kubernetes, *Pod Security
-    Standards*).
+    Whoever makes one that is not *restricted* is warned, and it is on record, whatever the level. ``latest`` is the
+    cluster's own version: when that is raised, so is the standard (Kubernetes, *Pod Security Standards*).
     """
+    levels: Mapping[str, Level] = {"enforce": level, "warn": "restricted", "audit": "restricted"}
     return {
         f"pod-security.kubernetes.io/{mode}{suffix}": value
-        for mode in ("enforce", "warn", "audit")
-        for suffix, value in (("", level), ("-version", "latest"))
+        for mode, asked in levels.items()
+        for suffix, value in (("", asked), ("-version", "latest"))
     }
 
 
