@@ -23,7 +23,10 @@ CATALOGUE = ours()
 STACKS = Path(mlops_stacks.__file__).parent
 BLOCKS = list(CATALOGUE.blocks())
 CONTRACTS = [imported(CATALOGUE.contract(capability)) for capability in CATALOGUE.capabilities]
-ALLOWED = {"mlops_stacks", "pulumi", "pulumi_aws", "pulumi_gcp", "pulumi_kubernetes", "pulumi_random", "pydantic"}
+ALLOWED = {
+    *("mlops_stacks", "pulumi", "pulumi_aws", "pulumi_gcp", "pulumi_kubernetes", "pulumi_random", "pydantic"),
+    "yaml",  # Pulumi's own dependency; the files that Prometheus reads are YAML.
+}
 LATE = {"boto3", "psycopg2"}
 """What a helper that runs in an image of its own imports inside of a function."""
 

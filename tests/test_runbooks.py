@@ -155,7 +155,7 @@ def test_kubectl(pages: dict[str, str]) -> None:
 
     for where, words in commands(pages, "kubectl"):
         start = 2 if words[0] == "--kubeconfig" else 0
-        verb = words[start : start + 1 + (words[start] in {"auth", "rollout", "top"})]
+        verb = words[start : start + 1 + (words[start] in {"auth", "create", "rollout", "top"})]
         said = helped(str(KUBECTL), *verb)
         assert f"kubectl {' '.join(verb)}" in said, where
         assert options(words) <= everywhere | set(re.findall(r"--[\w-]+", said)), where

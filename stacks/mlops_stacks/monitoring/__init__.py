@@ -4,17 +4,35 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from typing import Annotated
 
 from pulumi import Input, Output
+from pydantic import Field, StringConstraints
 
-from mlops_stacks.component import Component, Settings, Size
+from mlops_stacks.component import Component, LogDays, Settings, Size
+
+Entry = Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9]*(-[a-z0-9]+)*)?$", max_length=19)]
+"""An entry of the secret store, by its name in ``secrets.names``; empty for none."""
 
 
 class MonitoringSettings(Settings):
-    """What a team may tune."""
+    """What a team may tune. A named entry must have its value first (``make secret``): alerts wait for it."""
 
     size: Size = "small"
-    """CPU, memory and disk of the server that keeps the measurements."""
+    """How many series one server keeps: about 200,000, half a million, or a million."""
+    replicas: int = Field(default=1, ge=1, le=2)
+    """How many servers measure, and how many send alerts; with two, one may fail without notice."""
+    retention_days: int = Field(default=15, ge=1, le=90)
+    """Days to keep measurements, unless the disk is full before."""
+    slack: Entry = ""
+    """The entry with the address of a Slack webhook, which hears of every alert. Empty: Slack hears nothing."""
+    pagerduty: Entry = ""
+    """The entry with a PagerDuty integration key, for what must wake somebody. Empty: nobody is woken."""
+    heartbeat: Entry = ""
+    """The entry with the address of a service that expects to be called every five minutes and tells people when it is
+    not. Empty: nobody hears when monitoring itself is down."""
+    log_days: LogDays = 30
+    """Days to keep what pods print."""
 
 
 class Monitoring(Component):

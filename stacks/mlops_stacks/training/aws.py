@@ -12,6 +12,7 @@ from mlops_stacks import training
 from mlops_stacks.cluster import Cluster
 from mlops_stacks.component import Size
 from mlops_stacks.keys import Keys
+from mlops_stacks.monitoring import Monitoring
 from mlops_stacks.network import Network
 from mlops_stacks.storage import Storage
 from mlops_stacks.tracking import Tracking
@@ -52,6 +53,7 @@ class Training(kubernetes.Training):
         workspace: Workspace,
         storage: Storage,
         tracking: Tracking,
+        monitoring: Monitoring | None = None,
         opts: ResourceOptions | None = None,
     ) -> None:
         # Not the constructor of the class above: the queue goes before the nodes do.
@@ -79,7 +81,9 @@ class Training(kubernetes.Training):
             self._pool(gpu_on_demand, "on-demand", with_gpu, {GPU: str(gpu_on_demand.gpus)}, nodes),
         ]
         self.child = ResourceOptions.merge(self.child, ResourceOptions(depends_on=made))
-        self._open(settings, cluster=cluster, workspace=workspace, storage=storage, tracking=tracking)
+        self._open(
+            settings, cluster=cluster, workspace=workspace, storage=storage, tracking=tracking, monitoring=monitoring
+        )
 
     def _pool(
         self,

@@ -19,6 +19,7 @@ from mlops_stacks import training
 from mlops_stacks.cluster import Cluster
 from mlops_stacks.component import Size
 from mlops_stacks.kubernetes import labels
+from mlops_stacks.monitoring import Monitoring
 from mlops_stacks.storage import Storage
 from mlops_stacks.tracking import Tracking
 from mlops_stacks.training import TrainingSettings
@@ -30,6 +31,8 @@ VERSION = "0.19.2"
 
 API = "kueue.x-k8s.io/v1beta2"
 """The version of Kueue's objects that this release stores; v1beta1 is still served, and deprecated."""
+
+METRICS_PORT = 8443
 
 QUEUE = "default"
 """Kueue puts a job that names no queue into its namespace's queue of this name (*Setup LocalQueue defaulting*)."""
@@ -87,10 +90,13 @@ class Training(training.Training):
         workspace: Workspace,
         storage: Storage,
         tracking: Tracking,
+        monitoring: Monitoring | None = None,
         opts: ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts)
-        self._open(settings, cluster=cluster, workspace=workspace, storage=storage, tracking=tracking)
+        self._open(
+            settings, cluster=cluster, workspace=workspace, storage=storage, tracking=tracking, monitoring=monitoring
+        )
 
     def _open(
         self,
@@ -100,17 +106,20 @@ class Training(training.Training):
         workspace: Workspace,
         storage: Storage,
         tracking: Tracking,
+        monitoring: Monitoring | None,
     ) -> None:
         """Makes the queue and, in each namespace, its door and what a job needs."""
         # The workspace's namespaces are known by name before they stand.
         self.child = ResourceOptions.merge(self.child, ResourceOptions(depends_on=[workspace]))
-        kueue = self._kueue(settings, workspace)
+        kueue = self._kueue(settings, workspace, monitoring)
         queue = self._queue(settings, workspace, kueue)
         for namespace in settings.namespaces:
             self._admit(namespace, queue, cluster, workspace, storage, tracking)
         self.publish(queue=QUEUE, service_account=self.name, environment=self.name)
 
-    def _kueue(self, settings: TrainingSettings, workspace: Workspace) -> helm.v3.Release:
+    def _kueue(
+        self, settings: TrainingSettings, workspace: Workspace, monitoring: Monitoring | None
+    ) -> helm.v3.Release:
         """The queue's controller, in a namespace of its own."""
         name = f"{self.name}-queue"
         namespace = workspace.namespace(name, ways=["api"])
@@ -137,6 +146,12 @@ class Training(training.Training):
             ),
             opts=self.child,
         )
+        # Who asks for measurements shows a token, and Kueue asks the API whether that one may.
+        measured = (
+            {**monitoring.watch("kueue", namespace, METRICS_PORT), "prometheus.io/scheme": "https"}
+            if monitoring
+            else {}
+        )
         return helm.v3.Release(
             name,
             # The name that Kueue's documents use for everything in it.
@@ -160,10 +175,11 @@ class Training(training.Training):
                         }
                     ],
                     "manager": {
+                        "podAnnotations": measured,
                         "resources": {
                             "requests": {"cpu": "100m", "memory": "512Mi"},
                             "limits": {"cpu": "2", "memory": "512Mi"},
-                        }
+                        },
                     },
                 },
                 "managerConfig": {"controllerManagerConfigYaml": json.dumps(configuration(settings.namespaces))},
@@ -271,6 +287,8 @@ def configuration(namespaces: Sequence[str]) -> dict[str, Any]:
     return {
         "apiVersion": "config.kueue.x-k8s.io/v1beta2",
         "kind": "Configuration",
+        # How much of each flavour's quota is taken, too.
+        "metrics": {"bindAddress": f":{METRICS_PORT}", "enableClusterQueueResources": True},
         # Jobs alone, not bare pods, Deployments or operators that are not here.
         "integrations": {"frameworks": ["batch/job"]},
         # A job without a queue waits, rather than run past the quotas. The queue called «default» sees to it that none

@@ -16,6 +16,9 @@ Way = Literal["api", "database", "internet", "identity", "platform"]
 the agent that hands out cloud credentials, and the platform's other namespaces, each of which says whom it lets in.
 DNS is always open, and so is the namespace to itself."""
 
+Level = Literal["restricted", "privileged"]
+"""What Pod Security lets the pods of a namespace do: nothing beyond themselves, or everything to their node."""
+
 NamespaceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)]
 """A name as Kubernetes takes it (RFC 1123 label)."""
 
@@ -52,12 +55,14 @@ class Workspace(Component):
     """What the pods of one namespace may use together, as Kubernetes writes a quota."""
 
     @abstractmethod
-    def namespace(self, grantee: str, *, ways: Sequence[Way] = ()) -> Output[str]:
-        """Makes a namespace: Pod Security *restricted*, a quota, default limits, and no traffic but what is named.
+    def namespace(self, grantee: str, *, ways: Sequence[Way] = (), level: Level = "restricted") -> Output[str]:
+        """Makes a namespace: a level of Pod Security, a quota, default limits, and no traffic but what is named.
 
         Args:
             grantee: who asks; it is the namespace's name, and must not change.
             ways: the ways out that its pods need.
+            level: what its pods may do. Only what must reach for its node is *privileged*, and ``policy/kubernetes.py``
+                names it with its reason.
 
         Returns:
             The namespace's name, known once it stands.

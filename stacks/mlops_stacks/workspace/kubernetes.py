@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import get_args
 
 import pulumi
@@ -15,15 +15,7 @@ from mlops_stacks import workspace
 from mlops_stacks.cluster import Cluster
 from mlops_stacks.kubernetes import labels
 from mlops_stacks.network import Network
-from mlops_stacks.workspace import Way, WorkspaceSettings
-
-RESTRICTED = {
-    f"pod-security.kubernetes.io/{mode}{suffix}": value
-    for mode in ("enforce", "warn", "audit")
-    for suffix, value in (("", "restricted"), ("-version", "latest"))
-}
-"""The labels by which a namespace refuses a pod that runs as root or reaches for its node (Kubernetes, *Pod Security
-Standards*). ``latest`` is the cluster's own version: when that is raised, so is the standard."""
+from mlops_stacks.workspace import Level, Way, WorkspaceSettings
 
 PRIVATE_RANGES = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
 """What is not the internet: private and shared networks, and a machine's own addresses, where a pod could ask for the
@@ -67,11 +59,11 @@ class Workspace(workspace.Workspace):
         for namespace in settings.namespaces:
             self.namespace(namespace, ways=get_args(Way))
 
-    def namespace(self, grantee: str, *, ways: Sequence[Way] = ()) -> Output[str]:
+    def namespace(self, grantee: str, *, ways: Sequence[Way] = (), level: Level = "restricted") -> Output[str]:
         """Makes the namespace with its quota and limits, and a network policy for each thing its pods may do."""
         namespace = core.Namespace(
             grantee,
-            metadata=meta.ObjectMetaArgs(name=grantee, labels=labels(grantee) | RESTRICTED),
+            metadata=meta.ObjectMetaArgs(name=grantee, labels=labels(grantee) | security(level)),
             opts=self.child,
         )
 
@@ -175,6 +167,20 @@ class Workspace(workspace.Workspace):
             ),
         }
         return rules[way]
+
+
+def security(level: Level) -> dict[str, str]:
+    """The labels by which a namespace refuses a pod that wants more than its level allows.
+
+    Whoever makes one that is not *restricted* is warned, and it is on record, whatever the level. ``latest`` is the
+    cluster's own version: when that is raised, so is the standard (Kubernetes, *Pod Security Standards*).
+    """
+    levels: Mapping[str, Level] = {"enforce": level, "warn": "restricted", "audit": "restricted"}
+    return {
+        f"pod-security.kubernetes.io/{mode}{suffix}": value
+        for mode, asked in levels.items()
+        for suffix, value in (("", asked), ("-version", "latest"))
+    }
 
 
 def block(cidr: Input[str], *but: str) -> networking.NetworkPolicyPeerArgs:
