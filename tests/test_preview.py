@@ -170,3 +170,40 @@ def test_what_blocks_import_beyond_the_lock_is_said(repository: Path) -> None:
     catalogue = Catalogue.installed()
 
     assert list(unlocked(platform(Answers("acme", "series-a", "aws"), catalogue), catalogue)) == []
+
+
+CAUSES = """
+import pulumi
+from mlops_stacks.component import Component
+
+class Thing(Component):
+    token = "test:platform:Thing"
+
+thing = Thing("thing")
+pulumi.log.warn("thing.size: nobody has one of that size", resource=thing)
+pulumi.log.warn("thing.colour: it has none", resource=thing)
+pulumi.Config("aws").require_object("region")
+"""
+
+
+def test_what_an_environment_sets_is_mended_in_its_file(tmp_path: Path, session: Session) -> None:
+    program(tmp_path, CAUSES)
+    with (tmp_path / "Pulumi.dev.yaml").open("a") as file:
+        file.write("  acme:platform:\n    thing:\n      size: 3\n")
+
+    found = {finding.message.split()[0]: finding.source for finding in preview(tmp_path, session=session).findings}
+
+    assert found["thing.size:"] == "Pulumi.dev.yaml:9"
+    assert found["thing.colour:"] == "__main__.py:8"
+    assert found["ConfigTypeError:"] == "Pulumi.dev.yaml:2"
+
+
+@pytest.mark.parametrize("key", ["platform", "acme:platfrm", "other:platform"])
+def test_settings_that_nobody_reads_are_found(key: str, tmp_path: Path, session: Session) -> None:
+    program(tmp_path, "")
+    with (tmp_path / "Pulumi.dev.yaml").open("a") as file:
+        file.write(f"  {key}: {{}}\n")
+
+    found = [finding.source for finding in preview(tmp_path, session=session).findings if finding.severity == "error"]
+
+    assert found == ([] if key == "platform" else ["Pulumi.dev.yaml:7"])

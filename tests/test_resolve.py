@@ -238,13 +238,41 @@ def test_settings_must_be_settings(annotation: str, catalogue_of: Make) -> None:
         resolve(blueprint("components: {net: {}}"), "aws", catalogue_of({**NET_AND_STORE, "blocks/net/aws.py": wrong}))
 
 
-def test_a_contract_that_is_not_python_is_named_with_its_line(catalogue_of: Make) -> None:
-    with pytest.raises(ScaffoldError, match="this is not Python") as raised:
-        resolve(
-            blueprint("components: {net: {}}"), "aws", catalogue_of({**NET_AND_STORE, "blocks/bad/__init__.py": "("})
-        )
+@pytest.mark.parametrize(
+    ("path", "source", "problem"),
+    [
+        ("blocks/bad/__init__.py", "(", "t: this is not Python"),
+        ("blocks/bad/__init__.py", "x = " + "(" * 300 + ")" * 300, "t: this is not Python"),
+        ("blocks/bad/aws.py", "", "t: 'bad' has no contract"),
+        ("blocks/net/bad.py", "(", "t: this is not Python"),
+        ("blocks/net/bad.py", "", "t: blocks.net.bad must define one component, not 0"),
+        (
+            "blocks/net/bad.py",
+            block("Net").replace('"""A net of a test."""', ""),
+            "t: blocks.net.bad: Net has no docst",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_a_warning_and_no_hindrance(
+    path: str, source: str, problem: str, catalogue_of: Make
+) -> None:
+    catalogue = catalogue_of({"blocks/bad/__init__.py": "", **NET_AND_STORE, path: source})
 
-    assert (raised.value.where or "").endswith("blocks/bad/__init__.py:1")
+    nodes = resolve(blueprint("components: {net: {}}"), "aws", catalogue)
+
+    assert [node.name for node in nodes] == ["net"]
+    assert {block.variant for block in catalogue.blocks()} == {"aws", "other"}
+    assert [found for found in catalogue.problems if problem in found] == catalogue.problems != []
+
+
+def test_who_asks_for_what_cannot_be_read_is_told_why(catalogue_of: Make) -> None:
+    catalogue = catalogue_of({**NET_AND_STORE, "blocks/bad/__init__.py": "("})
+
+    with pytest.raises(ScaffoldError, match="unknown capability 'bad'") as raised:
+        resolve(blueprint("components: {bad: {}}"), "aws", catalogue)
+
+    assert "mend what could not be read: t: this is not Python: '(' was never closed" in (raised.value.then or "")
+    assert "blocks/bad/__init__.py:1" in (raised.value.then or "")
 
 
 @pytest.mark.parametrize("name", ["cloud", "pulumi", "export", "inside"])

@@ -150,7 +150,7 @@ def read(path: Path, name: str | None = None) -> Answers:
         ScaffoldError: the file cannot be read, or says something that it may not.
     """
     found = document.validated(document.read(path), AnswersFile)
-    return Answers(**vars(found.model_copy(update={"name": name}) if name else found))
+    return Answers(**vars(found if name is None else found.model_copy(update={"name": name})))
 
 
 def pairs(given: Sequence[str], option: str) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, distributions
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -111,32 +111,60 @@ class Package:
 class Catalogue:
     """The building blocks and blueprints of every installed package."""
 
-    def __init__(self, stacks: Sequence[EntryPoint], blueprints: Sequence[EntryPoint]) -> None:
-        self.problems: list[str] = []
-        """Packages that could not be read, each with its name, version and cause."""
+    def __init__(
+        self, stacks: Sequence[EntryPoint], blueprints: Sequence[EntryPoint], problems: Sequence[str] = ()
+    ) -> None:
+        self.problems: list[str] = [*problems]
+        """What could not be read, each with the name and version of what installed it, and the cause."""
         self.packages = [*self._packages(stacks)]
         self._blueprints = [*self._packages(blueprints)]
 
     @classmethod
     def installed(cls) -> Catalogue:
         """The catalogue of this environment, by entry points."""
-        found = entry_points()
-        groups = (found.select(group=f"mlops_scaffold.{kind}") for kind in ("stacks", "blueprints"))
-        return cls(*(sorted(group, key=lambda point: point.value) for group in groups))
+        points: list[EntryPoint] = []
+        problems: list[str] = []
+        for distribution in distributions():
+            try:
+                points += distribution.entry_points
+            except Exception as error:  # Python's own parser has no error of its own.
+                problems.append(f"{_called(distribution)}: its entry points cannot be read: {error}")
+        stacks, blueprints = (
+            sorted(
+                (point for point in points if point.group == f"mlops_scaffold.{kind}"), key=lambda point: point.value
+            )
+            for kind in ("stacks", "blueprints")
+        )
+        return cls(stacks, blueprints, problems)
 
     def _packages(self, points: Sequence[EntryPoint]) -> Iterator[Package]:
         seen: set[str] = set()
         for point in points:
-            name = f"{point.dist.name} {point.dist.version}" if point.dist else point.name
+            name = _called(point.dist) if point.dist else point.name
             try:
                 module = importlib.import_module(point.value)
                 folder = Path(next(iter(module.__path__)))
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 self.problems.append(f"{name}: cannot load '{point.value}': {type(error).__name__}: {error}")
                 continue
             if point.value not in seen:
                 seen.add(point.value)
                 yield Package(point.value, folder, name)
+
+    def _set_aside(self, package: Package, error: ScaffoldError) -> None:
+        """Does without a part of a package: it is a warning, and no hindrance for all others."""
+        problem = f"{package.distribution}: {error.what} ({error.where})"
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    def missing(
+        self, kind: str, name: str, known: Sequence[str], where: str, to_come: Sequence[str] = ()
+    ) -> ScaffoldError:
+        """The error for a name that no package defines; it may stand in what could not be read."""
+        error = unknown(kind, name, known, where, to_come)
+        unread = [f"mend what could not be read: {problem}" for problem in self.problems]
+        error.then = "; ".join([*([error.then] if error.then else []), *unread])
+        return error
 
     @cached_property
     def library(self) -> Library:
@@ -170,7 +198,11 @@ class Catalogue:
                     continue
                 variant = "" if variant == "__init__" else variant
                 module = self.library.module(".".join(filter(None, (package.name, capability, variant))))
-                if module is None or (not variant and not self._contracts(module)):
+                try:
+                    if module is None or (not variant and not self._contracts(module)):
+                        continue
+                except ScaffoldError as error:
+                    self._set_aside(package, error)
                     continue
                 variants = found.setdefault(capability, {})
                 if variant in variants:
@@ -180,6 +212,9 @@ class Catalogue:
                         then="rename one of them, or uninstall it",
                     )
                 variants[variant] = (package, module)
+        for capability in [capability for capability, variants in found.items() if "" not in variants]:
+            package, module = next(iter(found.pop(capability).values()))
+            self._set_aside(package, ScaffoldError(f"'{capability}' has no contract", where=str(module.path.parent)))
         return found
 
     def _contracts(self, module: Module) -> Sequence[Class]:
@@ -211,7 +246,7 @@ class Catalogue:
             ScaffoldError: there is none, or it cannot be loaded.
         """
         if capability not in self._modules:
-            raise unknown("capability", capability, self.capabilities, where)
+            raise self.missing("capability", capability, self.capabilities, where)
         there = self.variants(capability)
         if on is not None and on not in there:
             raise unknown(f"variant of '{capability}'", on, there, where)
@@ -226,10 +261,13 @@ class Catalogue:
         return self._describe(capability, variant)
 
     def blocks(self) -> Iterator[Block]:
-        """Every block of every package."""
+        """Every block of every package that can be read."""
         for capability in self.capabilities:
             for variant in self.variants(capability):
-                yield self._describe(capability, variant)
+                try:
+                    yield self._describe(capability, variant)
+                except ScaffoldError as error:
+                    self._set_aside(self._modules[capability][variant][0], error)
 
     def _describe(self, capability: str, variant: str) -> Block:
         package, module = self._modules[capability][variant]
@@ -328,7 +366,7 @@ class Catalogue:
         """
         if name not in self._blueprint_files:
             kind = "stage" if asked_by == "--stage" else "blueprint"
-            raise unknown(kind, name, self.blueprints, asked_by, STAGES_TO_COME)
+            raise self.missing(kind, name, self.blueprints, asked_by, STAGES_TO_COME)
         package, path = self._blueprint_files[name]
         return document.read(path, f"{package.name}/{path.name}")
 
@@ -341,6 +379,12 @@ def beside(folder: Path, variant: str) -> Mapping[PurePosixPath, Path]:
         for path in sorted(root.rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts
     }
+
+
+def _called(distribution: Distribution) -> str:
+    """Name and version, or where it lies if it does not even say that."""
+    about = distribution.metadata
+    return f"{about['Name']} {about['Version']}" if about["Name"] else f"a package in {distribution.locate_file('')}"
 
 
 def _written(annotation: ast.expr | None) -> str:

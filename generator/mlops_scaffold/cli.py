@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 import sys
 from pathlib import Path
 
 import click
 
 from mlops_scaffold import __version__
+from mlops_scaffold.errors import ScaffoldError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -74,7 +76,7 @@ def new(
             raise click.UsageError("--answers holds all choices: change them there, or leave it out")
         chosen = answers.read(file, name)
     elif stage and cloud:
-        chosen = answers.Answers(name or _name(), stage, cloud, **given)
+        chosen = answers.Answers(_name() if name is None else name, stage, cloud, **given)
     elif _on_terminal():
         from mlops_scaffold import wizard
 
@@ -153,9 +155,27 @@ def run() -> None:
     What a command makes it needs until it ends: a collector that looks through it finds nothing, and takes a fifth of
     the time of ``new``.
     """
+    for stream in ("stdin", "stdout", "stderr"):
+        if getattr(sys, stream) is None:  # It was closed, and the next file to be opened would take its place.
+            setattr(sys, stream, Path(os.devnull).open("r+"))  # noqa: SIM115 (for as long as we run)
     gc.disable()
     atexit.register(gc.freeze)
-    main(prog_name="mlops-scaffold")
+    try:
+        main(prog_name="mlops-scaffold")
+    except OSError as error:  # A reader of our output that has gone is none: click ends without a word.
+        refused = _refused(error)
+        refused.show()
+        sys.exit(refused.exit_code)
+
+
+def _refused(error: OSError) -> ScaffoldError:
+    """What the operating system refused, in words."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return ScaffoldError("the folder that you are in is gone", then="go to another one")
+    where = os.fsdecode(error.filename) if error.filename else None
+    return ScaffoldError(error.strerror or str(error), where=where)
 
 
 def _name() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,14 @@ Model = TypeVar("Model", bound=BaseModel)
 
 LARGEST = 1_000_000
 """Bytes; no blueprint or configuration that a person writes comes near it."""
+MOST = 20_000
+"""Values, those that aliases repeat counted each time: nine lines of them can unfold to a billion."""
+DEEPEST = 50
+"""Mappings and lists inside of each other."""
+STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters and halves of a UTF-16 pair, which YAML can name though no file of it may hold them."""
+PLAIN = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+"""The tags of mappings and lists that have none."""
 
 Place = tuple[str | int, ...]
 """The keys and indexes that lead to a value."""
@@ -48,13 +57,18 @@ def read(path: Path, shown: str | None = None) -> Document:
     """
     shown = shown or str(path)
     try:
-        if path.stat().st_size > LARGEST:
-            raise ScaffoldError(f"the file is larger than {LARGEST:,} bytes", where=shown)
-        return parse(path.read_text(encoding="utf-8"), shown)
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
     except OSError as error:
         raise ScaffoldError(f"cannot read the file: {error.strerror}", where=shown) from error
+    if len(content) > LARGEST:
+        raise ScaffoldError(f"the file is larger than {LARGEST:,} bytes", where=shown)
+    try:
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ScaffoldError(f"the file is not UTF-8: {error.reason}", where=shown) from error
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ScaffoldError("the file is not UTF-8", where=f"{shown}:{line}", then="save it as UTF-8") from error
+    return parse(text, shown)
 
 
 def parse(text: str, shown: str) -> Document:
@@ -66,10 +80,13 @@ def parse(text: str, shown: str) -> Document:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ScaffoldError(f"this is not YAML: {error.problem}", where=f"{shown}:{line}") from error
-    except yaml.YAMLError as error:
-        raise ScaffoldError(f"this is not YAML: {error}", where=shown) from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ScaffoldError(
+            f"this is not YAML: it holds the character {error.character:#x}", where=f"{shown}:{line}"
+        ) from error
     except RecursionError as error:
-        raise ScaffoldError("the YAML is nested too deeply", where=shown) from error
+        raise _too_deep(shown) from error
     if not isinstance(data, dict):
         raise ScaffoldError("expected a mapping of keys to values", where=f"{shown}:1")
     return Document(data, lines)
@@ -97,6 +114,12 @@ def _value(node: yaml.Node, place: Place, lines: dict[Place, str], shown: str, a
     lines[place] = f"{shown}:{node.start_mark.line + 1}"
     if node in above:
         raise ScaffoldError("an alias contains itself", where=lines[place])
+    if len(above) == DEEPEST:
+        raise _too_deep(lines[place])
+    if len(lines) > MOST:
+        raise ScaffoldError(f"there are more than {MOST:,} values, with what aliases repeat", where=lines[place])
+    if isinstance(node, yaml.CollectionNode) and node.tag not in PLAIN:
+        raise _unreadable(lines[place])
     above = (*above, node)
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Any] = {}
@@ -105,15 +128,39 @@ def _value(node: yaml.Node, place: Place, lines: dict[Place, str], shown: str, a
             # A key is what is written: YAML 1.1 would read «on» as true.
             if not isinstance(key_node, yaml.ScalarNode):
                 raise ScaffoldError("a key must be a plain text", where=where)
-            if key_node.value in found:
-                raise ScaffoldError(f"the key '{key_node.value}' stands twice", where=where)
-            found[key_node.value] = _value(value_node, (*place, key_node.value), lines, shown, above)
-            lines[(*place, key_node.value)] = where
+            key = _text(key_node, where)
+            if key in found:
+                raise ScaffoldError(f"the key '{key}' stands twice", where=where)
+            found[key] = _value(value_node, (*place, key), lines, shown, above)
+            lines[(*place, key)] = where
         return found
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*place, index), lines, shown, above) for index, item in enumerate(node.value)]
+    return _scalar(node, lines[place])
+
+
+def _scalar(node: yaml.Node, where: str) -> Any:
+    text = _text(node, where)
     try:
-        loader = yaml.SafeLoader("")
-        return loader.construct_object(node)
-    except (yaml.YAMLError, ValueError) as error:
-        raise ScaffoldError("this value cannot be read", where=lines[place], then="put it in quotes") from error
+        value = yaml.SafeLoader("").construct_object(node, deep=True)
+        str(value)  # Of a number with more than 4,300 digits Python makes no text, and a message or a file needs one.
+    # A tag calls for its own constructor, and those of PyYAML trust that the text fits.
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError) as error:
+        raise _unreadable(where) from error
+    # Pulumi reads a date as text too (gopkg.in/yaml.v3, "timestamps … as a string").
+    return value if isinstance(value, bool | int | float | None) else text
+
+
+def _text(node: yaml.Node, where: str) -> str:
+    """What is written, if a program and a terminal can show it."""
+    if strange := STRANGE.search(node.value):
+        raise ScaffoldError(f"this text holds the character {ord(strange[0]):#x}", where=where)
+    return node.value
+
+
+def _unreadable(where: str) -> ScaffoldError:
+    return ScaffoldError("this value cannot be read", where=where, then="put it in quotes, or leave out its tag")
+
+
+def _too_deep(where: str) -> ScaffoldError:
+    return ScaffoldError("the YAML is nested too deeply", where=where, allowed=f"{DEEPEST} mappings and lists")

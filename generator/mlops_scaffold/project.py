@@ -13,7 +13,7 @@ from mlops_scaffold import blueprint, render
 from mlops_scaffold.answers import Answers
 from mlops_scaffold.catalogue import Catalogue
 from mlops_scaffold.compose import DATA, LOCK, PICTURE, Platform, compose, drawn, every_repository
-from mlops_scaffold.errors import ScaffoldError, nearest, unknown
+from mlops_scaffold.errors import ScaffoldError, nearest
 from mlops_scaffold.resolve import resolve
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def platform(answers: Answers, catalogue: Catalogue) -> Platform:
     for option, names in (("--use", answers.use), ("--set", answers.set)):
         for name in names:
             if name not in stage.components and name not in catalogue.capabilities:
-                raise unknown("capability", name, catalogue.capabilities, option)
+                raise catalogue.missing("capability", name, catalogue.capabilities, option)
     made = Platform(answers, stage, wanted, resolve(wanted, answers.cloud, catalogue))
     if not made.environments:
         raise ScaffoldError(

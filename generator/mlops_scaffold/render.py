@@ -32,16 +32,14 @@ OURS = PurePosixPath(".mlops-scaffold")
 def staging(target: Path) -> Iterator[Path]:
     """A folder beside the target, to build it in; moved into place at the end, or removed.
 
+    An empty folder gives way: it is a place that somebody has prepared.
+
     Raises:
-        ScaffoldError: the target exists, or its parent cannot be written to.
+        ScaffoldError: the target holds something, or its parent cannot be written to.
     """
     with _explained(target):
-        if os.path.lexists(target):
-            raise ScaffoldError(
-                f"'{target}' exists already",
-                where=str(target),
-                then="choose another name or another --output, or move it away",
-            )
+        if os.path.lexists(target) and not _is_empty(target):
+            raise _exists(target)
         if twin := next((path for path in _siblings(target) if path.name.lower() == target.name.lower()), None):
             raise ScaffoldError(f"'{target}' differs from '{twin.name}' by case only", where=str(target.parent))
         missing = [folder for folder in target.parents if not folder.exists()]
@@ -56,6 +54,7 @@ def staging(target: Path) -> Iterator[Path]:
             place = folder / target.name
             place.mkdir()
             yield place
+            Path(lock.name).stat()  # Gone if somebody removed the folder: then a part of what was built is missing.
             place.rename(target)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -68,9 +67,22 @@ def staging(target: Path) -> Iterator[Path]:
         signal.signal(signal.SIGTERM, interrupted)
 
 
+def _is_empty(target: Path) -> bool:
+    """Whether it is an empty folder itself, and no link to one: a folder is moved over no link."""
+    return target.is_dir() and not target.is_symlink() and not any(target.iterdir())
+
+
+def _exists(target: Path) -> ScaffoldError:
+    return ScaffoldError(
+        f"'{target}' exists already",
+        where=str(target),
+        then="choose another name or another --output, or move it away",
+    )
+
+
 def _siblings(target: Path) -> Sequence[Path]:
     try:
-        return list(target.parent.iterdir())
+        return [path for path in target.parent.iterdir() if path.name != target.name]
     except OSError:
         return []
 
@@ -100,10 +112,15 @@ def _explained(target: Path) -> Iterator[None]:
         errno.EPERM: ("you may not write there", "choose another --output"),
         errno.ENAMETOOLONG: ("the path is too long", "choose a shorter --output or name"),
         errno.ENOTDIR: ("a part of the path is no folder", "choose another --output"),
+        errno.EEXIST: ("a part of the path is no folder", "choose another --output"),
+        errno.ENOENT: ("a folder has vanished meanwhile, there or the one that you are in", "run the command again"),
+        errno.EBUSY: ("a file system is mounted there", "choose another --output"),
     }
     try:
         yield
     except OSError as error:
+        if error.errno == errno.ENOTEMPTY:
+            raise _exists(target) from error  # Somebody else has made it meanwhile.
         what, then = causes.get(error.errno or 0, (error.strerror or str(error), None))
         raise ScaffoldError(f"cannot write the repository: {what}", where=str(target), then=then) from error
 
@@ -133,11 +150,20 @@ def write(files: Files, folder: Path) -> None:
     """Writes files into a folder.
 
     Raises:
-        ScaffoldError: one of them is there already.
+        ScaffoldError: one of them is there already, or would be on a disk that ignores case, as a laptop's does.
     """
+    rendered = [PurePosixPath(path.relative_to(folder)) for path in folder.rglob("*")]
+    spelled = {str(path).lower(): path for path in rendered}
     for path, content in sorted(files.items()):
+        for part in (*reversed(path.parents), path):
+            if (other := spelled.setdefault(str(part).lower(), part)) != part:
+                raise ScaffoldError(
+                    f"two parts bring '{other}' and '{part}', which differ by case only",
+                    where="the shell and the components",
+                    then="rename one of them: on many disks they are the same",
+                )
         place = folder / path
-        if place.exists():
+        if place.exists() or any((folder / above).is_file() for above in path.parents):
             raise ScaffoldError(f"two parts bring the file '{path}'", where="the shell and a component")
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)

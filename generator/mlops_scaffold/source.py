@@ -96,7 +96,10 @@ class Module:
         """Its source, parsed."""
         try:
             return ast.parse(self.path.read_bytes())
-        except (SyntaxError, ValueError) as error:
+        except OSError as error:
+            raise ScaffoldError(f"cannot read the file: {error.strerror}", where=str(self.path)) from error
+        # Python's parser answers what is nested too deeply with one of the last two.
+        except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
             line = getattr(error, "lineno", None) or 1
             what = getattr(error, "msg", str(error))
             raise ScaffoldError(f"this is not Python: {what}", where=f"{self.path}:{line}") from error
@@ -283,7 +286,7 @@ class Class:
         """
         try:
             return self.module.value(self.name)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             first = str(error).partition("\n")[0]
             raise ScaffoldError(
                 f"{self.name} cannot be loaded: {type(error).__name__}: {first}", where=self.where

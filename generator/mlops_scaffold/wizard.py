@@ -20,7 +20,7 @@ def ask(name: str | None, stage: str, cloud: str, **given: object) -> Answers:
         cloud: the cloud, or nothing.
         given: the other answers that were given.
     """
-    name = name or ask_name()
+    name = ask_name() if name is None else name
     stage = stage or _stage(Catalogue.installed())
     cloud = cloud or _choose("Cloud", list(CLOUDS))
     region = given.pop("region", "") or _prompt(

@@ -109,14 +109,16 @@ def load(platform: type[Platform]) -> Platform:
     Raises:
         pulumi.RunError: names every value that is not allowed, all at once.
     """
+    file, key = f"Pulumi.{pulumi.get_stack()}.yaml", f"{pulumi.get_project()}:platform"
     values = platform().model_dump()
     changes = pulumi.Config().get_object("platform") or {}
+    if not isinstance(changes, dict):
+        raise pulumi.RunError(f"{file}: {key}: Input should be a mapping of components to their settings")
     for component, settings in changes.items():
         values[component] = {**values.get(component, {}), **settings} if isinstance(settings, dict) else settings
     try:
         return platform.model_validate(values)
     except ValidationError as error:
-        file, key = f"Pulumi.{pulumi.get_stack()}.yaml", f"{pulumi.get_project()}:platform"
         raise pulumi.RunError(
             "\n".join(
                 f"{file}: {key}.{'.'.join(map(str, problem['loc']))}: {_worded(problem, platform)}"

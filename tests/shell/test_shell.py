@@ -144,6 +144,18 @@ def test_its_tests_notice_that_the_programs_do_not_fit(owned: Path, tmp_path: Pa
     assert "the cloud program has no output" in said
 
 
+@pytest.mark.parametrize("key", ["cluster:platform", "acme:platfrm", "acme-cluster:platform"])
+def test_its_tests_notice_settings_that_nobody_reads(key: str, owned: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(owned, tmp_path / "acme", ignore=shutil.ignore_patterns(".venv"))
+    file = copy / "Pulumi.prod.yaml"
+    file.write_text(file.read_text().replace("acme:platform:", f"{key}:"))
+
+    said = run(copy, str(owned / ".venv/bin/python"), "-m", "pytest", "tests/test_settings.py").stdout
+
+    assert "test_every_key_is_one_that_the_program_reads[.-prod]" in said
+    assert "5 passed" in said
+
+
 def test_without_a_component_what_it_brings_along_is_not_there(tmp_path: Path) -> None:
     folder = make(tmp_path / "acme", without=inside())
 

@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mlops_scaffold.errors import unknown
+from mlops_scaffold.errors import nearest, unknown
 from mlops_scaffold.preview import kubernetes, names
 from mlops_scaffold.preview.plan import Finding, Plan, Program
-from mlops_scaffold.preview.repository import Configuration, Repository, find, sdk_modules
+from mlops_scaffold.preview.repository import Configuration, Repository, find, keys, sdk_modules
 from mlops_scaffold.preview.session import Mode, Session
 
 Answer = Mapping[str, Any]
@@ -182,8 +182,7 @@ def _found(
                 source=resource.get("source"),
             )
     for key in configuration.values:
-        namespace, _, name = key.partition(":")
-        if name == "platform" and namespace != made.project:
+        if key != f"{made.project}:platform" and nearest(key.rpartition(":")[2], ["platform"]):
             yield Finding(
                 "error",
                 "foreign-settings",
@@ -205,8 +204,9 @@ def _answered(answer: Answer, configuration: Configuration) -> Iterator[Finding]
     sources = {resource["urn"]: resource.get("source") for resource in answer["resources"]}
     for diagnostic in answer["diagnostics"]:
         if diagnostic["severity"] in ("error", "warning"):
-            urn = diagnostic.get("urn")
-            yield Finding(diagnostic["severity"], "program", diagnostic["message"], urn=urn, source=sources.get(urn))
+            urn, message = diagnostic.get("urn"), diagnostic["message"]
+            source = configuration.named_in(message) or sources.get(urn)
+            yield Finding(diagnostic["severity"], "program", message, urn=urn, source=source)
     yield from map(_finding, answer["findings"])
     for message in answer["unchecked"]:
         yield Finding("unchecked", "unchecked", message)
@@ -224,7 +224,7 @@ def _finding(item: Mapping[str, Any]) -> Finding:
     )
 
 
-SETTING = re.compile(r"(?P<file>Pulumi\.\w+\.yaml): (?P<key>[\w-]+:\w+)\.(?P<path>\S+): (?P<problem>.+)")
+SETTING = re.compile(r"Pulumi\.[\w.-]+\.yaml: (?P<place>(?P<key>[\w-]+:\w+)(\.(?P<path>\S+))?): (?P<problem>.+)")
 """How ``mlops_stacks.component.load`` words a setting that is not allowed."""
 
 
@@ -233,12 +233,12 @@ def _failure(error: Mapping[str, Any], configuration: Configuration) -> Iterator
     lines = [SETTING.fullmatch(line) for line in error["message"].splitlines()]
     settings = [match for match in lines if match]
     for match in settings:
-        path = match["path"].split(".")
-        where = configuration.document.where(("config", match["key"], *path))
-        yield Finding("error", "setting", f"{match['path']}: {match['problem']}", source=where)
+        where = configuration.document.where(("config", match["key"], *keys(match["path"] or "")))
+        yield Finding("error", "setting", f"{match['path'] or match['key']}: {match['problem']}", source=where)
     if not settings:
         frames = "".join(f"\n  at {frame}" for frame in error["frames"])
-        yield Finding("error", "program", f"{error['type']}: {error['message']}{frames}", source=error.get("source"))
+        source = configuration.named_in(error["message"]) or error.get("source")
+        yield Finding("error", "program", f"{error['type']}: {error['message']}{frames}", source=source)
 
 
 def _kubernetes_version(programs: Sequence[Program], environment: str) -> str | None:

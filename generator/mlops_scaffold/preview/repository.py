@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from mlops_scaffold import document
-from mlops_scaffold.document import Document
+from mlops_scaffold.document import Document, Place
 from mlops_scaffold.errors import ScaffoldError, unknown
 
 PROGRAMS = ("", "cluster")
 """Where programs stand, in the order in which they are brought up."""
+
+NAMED = re.compile(r"[\w-]+(?:[.:][\w-]+)+")
+"""A dotted name, or one with a namespace."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,18 @@ class Configuration:
     secret_keys: Sequence[str]
     document: Document
     """The file that it comes from, for the line of a value."""
+    project: str
+
+    def named_in(self, message: str) -> str | None:
+        """The line of the first value that a message names and this file sets; that is the place to mend it.
+
+        Messages name a value as the file does: ``network.zones`` for a setting, ``aws:region`` for all others.
+        """
+        for word in NAMED.findall(message):
+            for place in (("config", word), ("config", f"{self.project}:platform", *keys(word))):
+                if place in self.document.lines:
+                    return self.document.lines[place]
+        return None
 
 
 @dataclass(frozen=True)
@@ -44,7 +60,7 @@ class Repository:
     @property
     def environments(self) -> Sequence[str]:
         """The names of the environments, sorted: dev, then the others, then prod."""
-        names = [path.name.split(".")[1] for path in self.folder.glob("Pulumi.*.yaml")]
+        names = [path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in self.folder.glob("Pulumi.*.yaml")]
         return sorted(names, key=lambda name: ({"dev": 0, "prod": 2}.get(name, 1), name))
 
     @property
@@ -79,12 +95,12 @@ class Repository:
         project = self.project(program)
         shared = self._read(self.folder / program / "Pulumi.yaml")
         path = self.folder / program / f"Pulumi.{environment}.yaml"
-        if not path.is_file():
+        if not (path.exists() or path.is_symlink()):
             raise unknown("environment", environment, self.environments, str(self.folder / program))
         own = self._read(path)
         values: dict[str, str] = {}
         secrets: list[str] = []
-        given = {**_defaults(shared.data.get("config")), **(own.data.get("config") or {})}
+        given = {**_defaults(_config(shared)), **_config(own)}
         for key, value in given.items():
             full = key if ":" in key else f"{project}:{key}"
             plain = _without_secrets(value, full)
@@ -92,7 +108,7 @@ class Repository:
                 secrets.append(full)
             # As the engine writes it: a program may go through an object in order.
             values[full] = plain if isinstance(plain, str) else _compact(plain)
-        return Configuration(values, secrets, own)
+        return Configuration(values, secrets, own, project)
 
     def _read(self, path: Path) -> Document:
         if path not in self._documents:
@@ -125,10 +141,22 @@ def find(folder: Path) -> Repository:
     return repository
 
 
-def _defaults(config: Mapping[str, Any] | None) -> Mapping[str, Any]:
+def keys(path: str) -> Place:
+    """The keys and indexes of a dotted path."""
+    return tuple(int(part) if part.isdecimal() else part for part in path.split(".") if part)
+
+
+def _config(read: Document) -> Mapping[str, Any]:
+    found = read.data.get("config")
+    if not isinstance(found, Mapping | None):
+        raise ScaffoldError("'config' is no mapping", where=read.where(("config",)), allowed="key: value, a line each")
+    return found or {}
+
+
+def _defaults(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """The values of a Pulumi.yaml's ``config``: each plain, or a mapping with ``value`` or ``default``."""
     found: dict[str, Any] = {}
-    for key, declared in (config or {}).items():
+    for key, declared in config.items():
         if not isinstance(declared, Mapping):
             found[key] = declared
         elif choice := next((name for name in ("value", "default") if name in declared), None):

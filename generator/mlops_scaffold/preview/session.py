@@ -41,7 +41,7 @@ class Session:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close()
         command = [str(python), "-P", str(EMBEDDED), "--preload", ",".join(modules)]
         self._process = subprocess.Popen(  # noqa: S603 - our own file, the repository's interpreter
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, env=_environment(), bufsize=0
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, env=environment(), bufsize=0
         )
         assert self._process.stdout is not None  # noqa: S101
         os.set_blocking(self._process.stdout.fileno(), False)
@@ -106,8 +106,17 @@ class Session:
         )
 
 
-def _environment() -> Mapping[str, str]:
+def environment() -> Mapping[str, str]:
+    """The environment variables of the process."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN)}
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "mlops-scaffold"
-    # An SDK without bytecode takes five times as long to import, and a fresh environment has none.
-    return {**kept, "PYTHONPYCACHEPREFIX": str(cache / "bytecode"), "GRPC_VERBOSITY": "NONE"}
+    return {**kept, **_bytecode(), "GRPC_VERBOSITY": "NONE"}
+
+
+def _bytecode() -> Mapping[str, str]:
+    """A place for bytecode: an SDK without it takes five times as long to import, and a fresh environment has none."""
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    except RuntimeError:
+        return {}  # Not every user has a home.
+    # A relative path is to be ignored (XDG Base Directory Specification).
+    return {"PYTHONPYCACHEPREFIX": str(cache / "mlops-scaffold" / "bytecode")} if cache.is_absolute() else {}

@@ -9,7 +9,6 @@ from rich.table import Table
 
 from mlops_scaffold import blueprint
 from mlops_scaffold.catalogue import Catalogue
-from mlops_scaffold.errors import unknown
 from mlops_scaffold.reference import settings_of
 from mlops_scaffold.report import console
 
@@ -40,7 +39,7 @@ def one(found: Catalogue, name: str) -> None:
     elif name in found.capabilities:
         _show_capability(found, name)
     else:
-        raise unknown("capability or blueprint", name, [*found.capabilities, *found.blueprints], "NAME")
+        raise found.missing("capability or blueprint", name, [*found.capabilities, *found.blueprints], "NAME")
 
 
 def _show_blueprint(found: Catalogue, name: str) -> None:
