@@ -83,7 +83,8 @@ def _section(compared: Comparison, report: Report) -> str:
 
 def _tenths(compared: Comparison) -> Sequence[str]:
     """A line for each tenth, with its bounds as the column has them."""
-    values = RANGES[compared.column]
+    # The champion may have been trained on a column that is gone by now.
+    values = RANGES.get(compared.column, Range(0, 1))
     bounds = [values.low + share * (values.high - values.low) for share in (0, *TENTHS)]
     return [
         TENTH.format(above=above, to=to, trained=100 * trained, measured=100 * measured)

@@ -133,4 +133,6 @@ def test_a_page_tells_a_person_what_has_moved(shelf: Shelf, pipeline: Pipeline) 
     assert "://" not in text, "it asks nobody for anything"
     calm = replace(report, threshold=100.0)
     assert "Nothing has drifted." in page(calm)
+    gone = replace(report, comparisons=[replace(report.comparisons[0], column="shoe_size")])
+    assert "<h2>shoe_size</h2>" in page(gone)
     assert "Too few rows" in page(steps.drift(shelf, Traffic({}), Folder(), **LOOK))
