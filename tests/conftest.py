@@ -163,8 +163,9 @@ CONNECTED: Mapping[str, Mapping[str, Any]] = {
         "image": f"123456789012.dkr.ecr.us-east-1.amazonaws.com/app@sha256:{'1' * 64}",
         "challenger": f"123456789012.dkr.ecr.us-east-1.amazonaws.com/app@sha256:{'2' * 64}",
     },
+    "drift": {"image": f"123456789012.dkr.ecr.us-east-1.amazonaws.com/app@sha256:{'1' * 64}"},
 }
-"""What only an owner can know: without it there is no CI, no predictor, and no door to it."""
+"""What only an owner can know: without it there is no CI, no predictor, no door to it, and nobody who watches it."""
 
 
 @pytest.fixture(scope="session")

@@ -106,6 +106,7 @@ def test_tokens_are_unique_and_do_not_change() -> None:
             "Budget",
             "Cluster",
             "Database",
+            "Drift",
             "Gateway",
             "Identity",
             "Images",

@@ -27,7 +27,14 @@ def _type(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return " or ".join(map(str, schema["enum"]))
     bounds = [f"{word} {schema[key]}" for word, key in (("from", "minimum"), ("to", "maximum")) if key in schema]
-    words = {"array": "list", "string": "text", "integer": "number", "boolean": "true or false", "object": "map"}
+    words = {
+        "array": "list",
+        "string": "text",
+        "integer": "number",
+        "number": "number",
+        "boolean": "true or false",
+        "object": "map",
+    }
     kinds = [_type(option) for option in schema.get("anyOf", [])] or [
         words.get(schema.get("type", ""), "see its class")
     ]

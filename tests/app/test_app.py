@@ -10,15 +10,18 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pods import Pods
-from services import free_port, process, run, status, until
+from pods import BUCKET, Pods
+from prometheus import Prometheus, prometheus, pushgateway
+from services import LOCALHOST, free_port, process, run, status, until
+
+from mlops_scaffold.preview.plan import Plan
 
 pytestmark = pytest.mark.xdist_group("mlflow")
 
@@ -26,6 +29,13 @@ MLFLOW = Path(__file__).parents[1] / "mlflow"
 PASSWORD = "first-password"
 CALM = {"tenure_months": 24, "monthly_charge": 60, "support_tickets": 0, "late_payments": 0, "weekly_logins": 9}
 CROSS = {**CALM, "support_tickets": 5, "late_payments": 4}
+CUSTOMERS = """
+import json, sys
+from app import data
+customers = data.make(1500, seed=11)[list(data.FEATURES)]
+customers["support_tickets"] = (customers["support_tickets"] + float(sys.argv[1])).clip(upper=20)
+print(json.dumps(customers.to_dict("records")))
+"""
 SAMPLES = """
 import json, sys
 from prometheus_client.parser import text_string_to_metric_families as parse
@@ -84,6 +94,11 @@ class App:
     def do(self, access: Mapping[str, str], *arguments: str) -> Any:
         """What a command prints."""
         return json.loads(run([self.python, "-m", "app", *arguments], self.environment(access)))
+
+    def customers(self, tickets: int) -> list[Mapping[str, float]]:
+        """1500 customers of the population that the model is trained on, each with so many tickets more."""
+        environment = {"PYTHONPATH": str(self.folder)}
+        return json.loads(run([self.python, "-c", CUSTOMERS, str(tickets)], environment))
 
     @contextmanager
     def serve(self, access: Mapping[str, str], folder: Path) -> Iterator[Predictor]:
@@ -153,7 +168,7 @@ def test_a_model_is_trained_promoted_served_and_replaced_and_outlives_its_regist
             samples = app.samples(predictor)
             assert samples["predictor_predictions_total 1"] == 2
             assert samples["predictor_request_seconds_count /predict 200"] == 1
-            assert samples["predictor_feature_ratio_count support_tickets"] == 2
+            assert samples["predictor_feature_ratio_count support_tickets churn"] == 2
 
             assert app.do(access, "train", "--seed", "2") == {"version": "2"}
             verdict = app.do(access, "promote", "--margin", "-1")
@@ -174,3 +189,102 @@ def test_a_model_is_trained_promoted_served_and_replaced_and_outlives_its_regist
     said = predictor.logged()
     assert said.count("loaded") == 2
     assert said.index("stopping") < said.index("Application shutdown complete.")
+
+
+def planned(plan: Plan, kind: str, name: str) -> Sequence[str]:
+    """The arguments of a container that the drift component plans."""
+    (inputs,) = [
+        resource["deepInputs"]
+        for made in plan.programs
+        for resource in made.made
+        if resource["urn"].endswith(f":{kind}::{name}")
+    ]
+    spec = inputs["spec"]["jobTemplate"]["spec"] if kind == "CronJob" else inputs["spec"]
+    (container,) = spec["template"]["spec"]["containers"]
+    return container["args"]
+
+
+def test_what_a_model_is_asked_is_compared_with_what_it_was_trained_on(
+    app: App, pods: Pods, production: Plan, tmp_path: Path
+) -> None:
+    """The planned arguments of the job and of the Pushgateway, with addresses of this machine."""
+    pods.set_up(PASSWORD)
+    port, rules = free_port(), app.folder / "monitoring" / "rules" / "drift.yaml"
+    gateway = [
+        argument.replace(":9091", f"{LOCALHOST}:{port}").replace("/scores/", f"{tmp_path}/")
+        for argument in planned(production, "Deployment", "drift-scores")
+    ]
+    with ExitStack() as stack:
+        access = pods.access(stack.enter_context(pods.server(PASSWORD)), PASSWORD)
+        app.do(access, "train")
+        app.do(access, "promote", "--margin", "-1")
+        predictor = stack.enter_context(app.serve(access, tmp_path))
+        pushed = stack.enter_context(pushgateway(tmp_path, gateway, port))
+        addresses = [url.removeprefix("http://") for url in (predictor.url, pushed)]
+        watching = stack.enter_context(prometheus(tmp_path, rules, *addresses))
+        until(lambda: predictor.get("/readyz") == 200, "the champion is not loaded")
+        until(lambda: asked(watching) == 0 and watching.ask("drift_psi") == [], "Prometheus sees no predictor")
+
+        def drift() -> Any:
+            here = {"--prometheus": watching.url, "--pushgateway": pushed}
+            command = [
+                f"{name}={here.get(name, value)}" if value else name
+                for name, _, value in (argument.partition("=") for argument in planned(production, "CronJob", "drift"))
+            ]
+            return app.do(access, *command)
+
+        assert [each["score"] for each in drift()["comparisons"]] == 6 * [None], "nobody has asked anything yet"
+
+        send(app.customers(tickets=0), predictor, watching)
+        report = drift()
+        scores = {each["column"]: each["score"] for each in report["comparisons"]}
+        assert max(scores.values()) < 0.1, scores
+        # Prometheus reckons with what came between its looks, and has had few of them.
+        assert all(1400 < each["rows"] < 2000 for each in report["comparisons"])
+        until(lambda: len(watching.ask("drift_psi")) == 6, "the scores do not reach Prometheus")
+        assert watching.ask('ALERTS{alertname="ModelDrifted"}') == []
+
+        for _ in range(2):
+            send(app.customers(tickets=6), predictor, watching)
+        report = drift()
+        scores = {each["column"]: each["score"] for each in report["comparisons"]}
+        assert scores["support_tickets"] > 1
+        assert scores["probability"] > 0.2
+        assert max(scores[column] for column in ("tenure_months", "monthly_charge", "weekly_logins")) < 0.1
+        until(lambda: watching.ask('ALERTS{alertname="ModelDrifted", alertstate="firing"}'), "nobody is told")
+        ((labels, value),) = watching.ask('drift_psi{column="support_tickets"}')
+        assert (labels["name"], labels["version"], value) == ("churn", report["version"], scores["support_tickets"])
+
+        kept = stored(pods)
+        assert len([key for key in kept if key.endswith("/artifacts/report.json")]) == 3
+        assert len([key for key in kept if key.endswith("/artifacts/report.html")]) == 3
+        for expression in expressions(app.folder / "monitoring" / "dashboards" / "drift.json"):
+            assert watching.ask(expression), expression
+
+
+def asked(watching: Prometheus) -> float | None:
+    """How many rows the predictor was asked, as far as Prometheus knows."""
+    return next((value for _, value in watching.ask("max(predictor_feature_ratio_count)")), None)
+
+
+def send(customers: Sequence[Mapping[str, float]], predictor: Predictor, watching: Prometheus) -> None:
+    """Asks about customers, and waits until Prometheus has seen it."""
+    wanted = (asked(watching) or 0) + len(customers)
+    for first in range(0, len(customers), 100):
+        predictor.ask(*customers[first : first + 100])
+    until(lambda: asked(watching) == wanted, "Prometheus does not see what was asked")
+
+
+def stored(pods: Pods) -> Sequence[str]:
+    """The keys of the bucket."""
+    script = (
+        f"import boto3; pages = boto3.client('s3').get_paginator('list_objects_v2').paginate(Bucket='{BUCKET}'); "
+        "print(*[item['Key'] for page in pages for item in page.get('Contents', [])], sep='\\n')"
+    )
+    return run([str(pods.programs / "python"), "-c", script], pods.aws.environment).splitlines()
+
+
+def expressions(dashboard: Path) -> Sequence[str]:
+    """The queries of a dashboard, for every model."""
+    panels = json.loads(dashboard.read_text())["panels"]
+    return [target["expr"].replace("$name", ".*") for panel in panels for target in panel["targets"]]

@@ -1,4 +1,4 @@
-"""The app's commands: ``python -m app train|evaluate|promote|restore|serve``. What one prints is JSON."""
+"""The app's commands: ``python -m app train|evaluate|promote|restore|serve|drift``. What one prints is JSON."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from dataclasses import asdict
 
 from app import logs, steps
 from app.data import UnfitError
-from app.registry import CHALLENGER, CHAMPION, NoVersionError
+from app.drift import ENOUGH, MOVED
+from app.measurements.prometheus import Prometheus
+from app.registry import CHALLENGER, CHAMPION, NoReferenceError, NoVersionError
 from app.registry.mlflow import MlflowRegistry
+from app.reports.mlflow import MlflowReports
 from app.serve import serve
 
 
@@ -27,6 +30,7 @@ def options() -> Namespace:
     promote = command("promote", "make the challenger the champion, if it is better")
     restore = command("restore", "make an earlier version the champion again")
     server = command("serve", "answer requests with the champion, until SIGTERM")
+    drift = command("drift", "compare what the champion was asked and answered with what it was trained on")
     for each in (train, evaluate, promote):
         each.add_argument("--rows", type=int, default=20_000, help="rows of the table")
         each.add_argument("--seed", type=int, default=1, help="which table: the same seed makes the same one")
@@ -38,6 +42,11 @@ def options() -> Namespace:
     server.add_argument("--port", type=int, default=8080, help="the port to listen on")
     server.add_argument("--reload-seconds", type=float, default=30, help="time between two looks at the alias")
     server.add_argument("--drain-seconds", type=float, default=5, help="how long to go on answering after SIGTERM")
+    drift.add_argument("--hours", type=int, default=24, help="how far to look back")
+    drift.add_argument("--threshold", type=float, default=MOVED, help="the score from which on a column has drifted")
+    drift.add_argument("--enough", type=int, default=ENOUGH, help="the rows from which on there is a score")
+    drift.add_argument("--prometheus", default="http://localhost:9090", help="where the measurements are")
+    drift.add_argument("--pushgateway", default="http://localhost:9091", help="where the scores go")
     return parser.parse_args()
 
 
@@ -46,7 +55,7 @@ def main() -> None:
     logs.configure()
     try:
         run()
-    except (UnfitError, NoVersionError) as error:
+    except (UnfitError, NoVersionError, NoReferenceError) as error:
         raise SystemExit(f"error: {error}") from None
 
 
@@ -65,6 +74,9 @@ def run() -> None:
             print(json.dumps({"champion": asked["version"], "before": steps.restore(registry, **asked)}))
         case "serve":
             serve(registry, **asked)
+        case "drift":
+            prometheus = Prometheus(asked.pop("prometheus"), asked.pop("pushgateway"))
+            print(json.dumps(asdict(steps.drift(registry, prometheus, MlflowReports(), **asked))))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 from pydantic import BaseModel, ConfigDict, Field
 from sklearn.model_selection import train_test_split
@@ -34,6 +35,10 @@ class Range:
 
     low: float
     high: float
+
+    def ratios(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Where in it some values lie: 0 is the lowest allowed, 1 the highest."""
+        return (values - self.low) / (self.high - self.low)
 
 
 FEATURES: Mapping[str, Range] = {

@@ -7,19 +7,22 @@ from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
 
 from app.data import FEATURES
+from app.drift import TENTHS
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 """Bounds of the latency histogram; 0.02 is the objective."""
-TENTHS = tuple(tenth / 10 for tenth in range(1, 11))
-"""Bounds of what lies between 0 and 1."""
+
+FEATURE_RATIO, PROBABILITY_RATIO = "predictor_feature_ratio", "predictor_probability_ratio"
+"""The histograms that tell of drift. What is asked does not depend on the version that answers; the answers do."""
 
 disable_created_metrics()  # One more series for each counter and histogram, which nobody asks for.
 
 
 class Metrics:
-    """The metrics of one predictor."""
+    """The metrics of one predictor, of the model called ``name``."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self.latency = Histogram(
@@ -44,28 +47,37 @@ class Metrics:
             "predictor_reload_failures", "Looks at the registry that failed.", registry=self.registry
         )
         self.features = Histogram(
-            "predictor_feature_ratio",
+            FEATURE_RATIO,
             "Where in its column's range a value lies: 0 is the lowest allowed, 1 the highest.",
-            ["feature"],
+            ["name", "feature"],
             buckets=TENTHS,
             registry=self.registry,
         )
         self.probabilities = Histogram(
-            "predictor_probability_ratio", "What the model answered.", buckets=TENTHS, registry=self.registry
+            PROBABILITY_RATIO,
+            "What a version of the model answered.",
+            ["name", "version"],
+            buckets=TENTHS,
+            registry=self.registry,
         )
+        # A counter that is first seen at 0 loses nothing: Prometheus cannot know what came before it first looked.
+        for feature in FEATURES:
+            self.features.labels(name, feature)
 
-    def loads(self, name: str, version: str) -> None:
+    def loads(self, version: str) -> None:
         """Tells which version answers from now on."""
         self.model.clear()
-        self.model.labels(name, version).set(1)
+        self.model.labels(self.name, version).set(1)
         self.loaded.set_to_current_time()
+        self.probabilities.labels(self.name, version)
 
     def observe(self, rows: NDArray[np.float64], probabilities: NDArray[np.float64], version: str) -> None:
         """Counts what was asked and answered, so that a shift of either shows."""
         self.predictions.labels(version).inc(len(rows))
         for (name, allowed), values in zip(FEATURES.items(), rows.T, strict=True):
-            feature = self.features.labels(name)
-            for ratio in ((values - allowed.low) / (allowed.high - allowed.low)).tolist():
+            feature = self.features.labels(self.name, name)
+            for ratio in allowed.ratios(values).tolist():
                 feature.observe(ratio)
+        answers = self.probabilities.labels(self.name, version)
         for probability in probabilities.tolist():
-            self.probabilities.observe(probability)
+            answers.observe(probability)

@@ -32,7 +32,7 @@ class Predictor:
     def __init__(self, registry: Registry, alias: str) -> None:
         self.registry = registry
         self.alias = alias
-        self.metrics = Metrics()
+        self.metrics = Metrics(registry.name)
         self.version: Version | None = None
 
     def predict(self, customers: Sequence[Customer]) -> Answer | None:
@@ -57,7 +57,7 @@ class Predictor:
         if list(version.columns) != list(FEATURES):
             raise ValueError(f"version {number} takes the columns {list(version.columns)}, not {list(FEATURES)}")
         self.version = version
-        self.metrics.loads(self.registry.name, number)
+        self.metrics.loads(number)
         log.info("loaded", extra={"fields": {"model": self.registry.name, "version": number}})
 
     def follow(self, seconds: float, stopped: Event) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pandas as pd
 
 from app import data, model
+from app.drift import Report, compare, reference
+from app.measurements import Measurements
 from app.model import Metrics
 from app.registry import CHALLENGER, CHAMPION, Candidate, NoVersionError, Registry
+from app.reports import Reports
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +44,7 @@ def train(registry: Registry, rows: int, seed: int) -> str:
         parameters={**model.PARAMETERS, "rows": rows, "seed": seed},
         metrics=model.evaluate(pipeline, held_out),
         example=training[list(data.FEATURES)].head(5),
+        reference=reference(pipeline, held_out),
     )
     number = registry.record(candidate)
     registry.point(CHALLENGER, number)
@@ -86,6 +91,27 @@ def restore(registry: Registry, version: str) -> str | None:
     registry.point(CHAMPION, version)
     log.info("restored", extra={"fields": {"champion": version, "before": before}})
     return before
+
+
+def drift(
+    registry: Registry, measurements: Measurements, reports: Reports, hours: int, threshold: float, enough: int
+) -> Report:
+    """Compares what was asked and answered lately with what the champion was trained on; keeps and publishes that.
+
+    Raises:
+        app.registry.NoVersionError: there is no champion.
+        app.registry.NoReferenceError: the champion does not say what it was trained on.
+    """
+    champion = _number(registry, CHAMPION)
+    trained, measured = registry.reference(champion), measurements.traffic(registry.name, champion, hours)
+    made = datetime.now(UTC).isoformat(timespec="seconds")
+    comparisons = compare(trained, measured, enough)
+    report = Report(registry.name, champion, made, hours, threshold, enough, comparisons)
+    place = reports.keep(report)
+    measurements.publish(report)
+    scores = {each.column: each.score for each in comparisons}
+    log.info("compared", extra={"fields": {"version": champion, "report": place, **scores}})
+    return report
 
 
 def _number(registry: Registry, alias: str) -> str:

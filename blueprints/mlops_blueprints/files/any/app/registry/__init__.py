@@ -9,6 +9,8 @@ from typing import Protocol
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from app.drift import Distributions
+
 CHAMPION = "champion"
 """The alias of the version that answers requests."""
 CHALLENGER = "challenger"
@@ -17,6 +19,10 @@ CHALLENGER = "challenger"
 
 class NoVersionError(LookupError):
     """An alias points to nothing."""
+
+
+class NoReferenceError(LookupError):
+    """A version does not say what it was trained on."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,8 @@ class Candidate:
     metrics: Mapping[str, float]
     example: pd.DataFrame
     """A few rows of what it takes: whoever finds the model can see what to ask it."""
+    reference: Distributions
+    """What it can expect to be asked, and to answer."""
 
 
 @dataclass(frozen=True)
@@ -60,4 +68,12 @@ class Registry(Protocol):
 
     def load(self, number: str) -> Version:
         """Fetches a version."""
+        ...
+
+    def reference(self, number: str) -> Distributions:
+        """What a version can expect to be asked, and to answer.
+
+        Raises:
+            NoReferenceError: it does not say.
+        """
         ...

@@ -32,14 +32,18 @@ import mlflow
 import mlflow.sklearn
 import skops.io
 from mlflow.exceptions import MlflowException
-from mlflow.models import Model, infer_signature
+from mlflow.models import Model, get_model_info, infer_signature
 from sklearn.pipeline import Pipeline
 
+from app.drift import Distributions
 from app.model import features, probabilities
-from app.registry import Candidate, Version
+from app.registry import Candidate, NoReferenceError, Version
 
 MODEL = "model.skops"
 """Where in a version's folder MLflow puts the model."""
+
+REFERENCE = "reference"
+"""Where in a version's metadata it says what it can expect."""
 
 LIBRARIES = ("numpy", "scikit-learn", "skops")
 """What it takes to load a model."""
@@ -70,6 +74,8 @@ class MlflowRegistry:
                 input_example=candidate.example,
                 pip_requirements=[f"{library}=={version(library)}" for library in LIBRARIES],
                 pyfunc_predict_fn="predict_proba",
+                # It goes where the model goes, and needs no run.
+                metadata={REFERENCE: candidate.reference},
             )
         return str(logged.registered_model_version)
 
@@ -105,3 +111,14 @@ class MlflowRegistry:
         if not isinstance(pipeline, Pipeline):
             raise TypeError(f"version {number} of '{self.name}' is no scikit-learn pipeline")
         return Version(number, pipeline, columns)
+
+    def reference(self, number: str) -> Distributions:
+        """Reads it from the description of the model, and nothing else.
+
+        Raises:
+            app.registry.NoReferenceError: somebody registered the version who did not say.
+        """
+        described = get_model_info(f"models:/{self.name}/{number}").metadata or {}
+        if REFERENCE not in described:
+            raise NoReferenceError(f"version {number} of '{self.name}' does not say what it was trained on: train anew")
+        return described[REFERENCE]

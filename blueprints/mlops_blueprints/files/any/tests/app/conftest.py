@@ -6,7 +6,7 @@ import pytest
 from shelf import Shelf
 from sklearn.pipeline import Pipeline
 
-from app import data, model
+from app import data, drift, model
 from app.registry import Candidate
 
 
@@ -24,4 +24,5 @@ def pipeline() -> Pipeline:
 @pytest.fixture
 def candidate(pipeline: Pipeline) -> Candidate:
     example = data.make(rows=3, seed=1)[list(data.FEATURES)]
-    return Candidate(pipeline, parameters={"C": 1.0}, metrics={"skill": 0.3}, example=example)
+    reference = drift.reference(pipeline, data.make(rows=100, seed=2))
+    return Candidate(pipeline, parameters={"C": 1.0}, metrics={"skill": 0.3}, example=example, reference=reference)

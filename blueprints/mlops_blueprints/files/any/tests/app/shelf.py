@@ -1,7 +1,8 @@
-"""A registry in memory."""
+"""A registry, measurements and reports in memory."""
 
 from __future__ import annotations
 
+from app.drift import Distributions, Report
 from app.registry import Candidate, Version
 
 
@@ -29,3 +30,33 @@ class Shelf:
     def load(self, number: str) -> Version:
         candidate = self.kept[int(number) - 1]
         return Version(number, candidate.pipeline, [str(column) for column in candidate.example])
+
+    def reference(self, number: str) -> Distributions:
+        return self.kept[int(number) - 1].reference
+
+
+class Traffic:
+    """Measurements that are what they are."""
+
+    def __init__(self, measured: Distributions) -> None:
+        self.measured = measured
+        self.asked: tuple[str, str, int] | None = None
+        self.published: list[Report] = []
+
+    def traffic(self, name: str, version: str, hours: int) -> Distributions:
+        self.asked = (name, version, hours)
+        return self.measured
+
+    def publish(self, report: Report) -> None:
+        self.published.append(report)
+
+
+class Folder:
+    """Keeps reports in a list."""
+
+    def __init__(self) -> None:
+        self.kept: list[Report] = []
+
+    def keep(self, report: Report) -> str:
+        self.kept.append(report)
+        return f"folder/{len(self.kept)}"

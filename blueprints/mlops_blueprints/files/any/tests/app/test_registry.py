@@ -14,7 +14,7 @@ from sklearn.preprocessing import FunctionTransformer
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from app import data, model
-from app.registry import Candidate
+from app.registry import Candidate, NoReferenceError
 from app.registry.mlflow import MlflowRegistry
 
 
@@ -36,6 +36,7 @@ def test_a_model_comes_back_as_it_was_kept(registry: MlflowRegistry, candidate: 
     assert version.number == number
     assert version.columns == list(data.FEATURES)
     np.testing.assert_array_equal(model.probabilities(version.pipeline, rows), model.probabilities(pipeline, rows))
+    assert registry.reference(number) == candidate.reference
     runs = pd.DataFrame(mlflow.search_runs(experiment_names=["churn"]))
     assert runs[["params.C", "metrics.skill"]].values.tolist() == [["1.0", 0.3]]
 
@@ -49,3 +50,13 @@ def test_a_model_that_would_run_code_is_not_read(registry: MlflowRegistry, pipel
 
     with pytest.raises(UntrustedTypesFoundException, match=r"posix\.system"):
         registry.load("1")
+
+
+def test_a_version_that_somebody_else_registered_has_no_reference(registry: MlflowRegistry, pipeline: Pipeline) -> None:
+    mlflow.set_experiment(registry.name)
+    mlflow.sklearn.log_model(
+        pipeline, name="model", registered_model_name="churn", serialization_format="skops", pip_requirements=[]
+    )
+
+    with pytest.raises(NoReferenceError, match="version 1 of 'churn' does not say what it was trained on: train anew"):
+        registry.reference("1")

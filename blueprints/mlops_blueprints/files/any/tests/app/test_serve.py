@@ -198,14 +198,15 @@ def test_what_is_asked_and_answered_can_be_seen(loaded: TestClient) -> None:
     loaded.get("/nowhere")
 
     samples = scraped(loaded)
+    bucket = 'predictor_feature_ratio_bucket{{"feature": "support_tickets", "le": "{}", "name": "churn"}}'
 
     assert samples['predictor_predictions_total{"version": "1"}'] == 4
     assert samples['predictor_request_seconds_count{"path": "/predict", "status": "200"}'] == 1
     assert samples['predictor_request_seconds_count{"path": "/predict", "status": "422"}'] == 1
     assert samples['predictor_request_seconds_count{"path": "unknown", "status": "404"}'] == 1
-    assert samples['predictor_feature_ratio_bucket{"feature": "support_tickets", "le": "0.3"}'] == 0
-    assert samples['predictor_feature_ratio_bucket{"feature": "support_tickets", "le": "0.4"}'] == 4
-    assert samples["predictor_probability_ratio_count{}"] == 4
+    assert samples[bucket.format(0.3)] == 0
+    assert samples[bucket.format(0.4)] == 4
+    assert samples['predictor_probability_ratio_count{"name": "churn", "version": "1"}'] == 4
 
 
 def test_a_line_of_the_log_is_one_object(loaded: TestClient, caplog: pytest.LogCaptureFixture) -> None:
