@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
@@ -28,6 +28,15 @@ class Resource:
     """Whether Pulumi refuses to delete it."""
     retained: bool
     """Whether it stays in the cloud when Pulumi gives it up."""
+    made_at: Sequence[str] = ()
+    """The calls that make it, each ``file:line``, the innermost first."""
+    computed_from: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Input to the resources that it is computed from, each by its ``key``."""
+
+    @property
+    def key(self) -> str:
+        """What makes up its identity, ``type::name``."""
+        return f"{self.type}::{self.name}"
 
 
 @dataclass(frozen=True)
