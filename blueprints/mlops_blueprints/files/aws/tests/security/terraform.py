@@ -16,18 +16,15 @@ SERVICES = {
     "cfg": "config",
     "costexplorer": "ce",
     "ec2": "",
-    "ec2transitgateway": "ec2_transit_gateway",
     "rds": "db",
 }
 """Services that are called otherwise; in EC2 Terraform names none."""
 
 TYPES = {
-    "aws:cloudtrail/trail:Trail": "aws_cloudtrail",
     "aws:cfg/recorder:Recorder": "aws_config_configuration_recorder",
     "aws:cfg/recorderStatus:RecorderStatus": "aws_config_configuration_recorder_status",
+    "aws:cloudtrail/trail:Trail": "aws_cloudtrail",
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": "aws_iam_openid_connect_provider",
-    "aws:lb/loadBalancer:LoadBalancer": "aws_lb",
-    "aws:rds/cluster:Cluster": "aws_rds_cluster",
 }
 """Types that follow no rule."""
 

@@ -13,5 +13,5 @@ def every_role_has_the_boundary(plan: Plan) -> Iterator[str]:
     Give a role of yours ``permissions_boundary=identity.boundary``.
     """
     for role in plan.of("aws:iam/role:Role"):
-        if not role.inputs.get("permissionsBoundary"):
+        if "permissionsBoundary" not in role.inputs:
             yield f"the role {role.name} has no boundary"
