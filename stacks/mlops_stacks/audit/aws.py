@@ -48,7 +48,7 @@ class Audit(audit.Audit):
         trail_name = f"{pulumi.get_project()}-{pulumi.get_stack()}-{name}"
         trail_arn = keys.logs.apply(lambda key: arn_of_trail(key, trail_name))
         bucket, ready = self._bucket(name, settings, keys, trail_arn)
-        # checkov:skip=CKV2_AWS_10: a log group would be a second store, at $0.50 a GB; GuardDuty reads the events by itself
+        # checkov:skip=CKV2_AWS_10: a log group would be a second store, at $0.50 a GB; GuardDuty reads events by itself
         # checkov:skip=CKV_AWS_252: a topic would tell of each file, and nobody waits for one
         trail = cloudtrail.Trail(
             name,

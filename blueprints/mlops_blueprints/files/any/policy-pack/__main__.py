@@ -22,7 +22,7 @@ from pulumi_policy.proxy import UnknownValueError
 # Pulumi puts the folder of this file on the path, and nothing else of the repository.
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from policy import Plan, Resource, Rule, rules  # noqa: E402
+from policy import Plan, Resource, Rule, rules
 
 asked: dict[str, Mapping[str, Any]] = {}
 """URN to what the resource is asked to be. At the end of a run the engine shows what came of it, and that has more."""
@@ -90,7 +90,7 @@ def policy(rule: Rule) -> StackValidationPolicy:
 PolicyPack(
     "rules",
     [
-        ResourceValidationPolicy("note", "Notes down what each resource is asked to be", note, EnforcementLevel.ADVISORY),
+        ResourceValidationPolicy("note", "Notes what each resource is asked to be", note, EnforcementLevel.ADVISORY),
         *map(policy, rules()),
     ],
 )

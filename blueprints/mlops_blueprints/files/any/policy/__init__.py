@@ -1,7 +1,8 @@
 """The rules of the house: plain functions, each from a plan to what is wrong with it.
 
 Every public function of a module in this folder is a rule, and ``make test`` holds the plan of every program and
-environment against all of them. A rule yields a sentence for each thing that breaks it.
+environment against all of them. A rule yields a sentence for each thing that breaks it. It says in its docstring who
+asks for the same, has bad examples in ``tests/bad_examples/``, and lets pass what is not known yet.
 """
 
 from __future__ import annotations

@@ -112,7 +112,8 @@ def nobody_may_do_everything(plan: Plan) -> Iterator[str]:
             continue
         # A policy that names what does not exist yet is looked at once that is made up, in tests/made_up.py.
         for statement in json.loads(policy.inputs["policy"] or '{"Statement": []}')["Statement"]:
-            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            named = statement.get("Action", "*")  # All but what is in NotAction is nearly everything.
+            actions = named if isinstance(named, list) else [named]
             everything = statement["Resource"] in ("*", ["*"])
             if statement["Effect"] == "Allow" and everything and any("*" in action for action in actions):
                 yield f"the policy {policy.name} allows {actions} on everything"

@@ -53,7 +53,7 @@ class Finding:
     @property
     def waivers(self) -> Sequence[Waiver]:
         """Those that let it pass."""
-        return [each for each in self.subject.waivers if each.covers(self.check, self.subject.environment)]
+        return [waiver for waiver in self.subject.waivers if waiver.check == self.check]
 
 
 def main() -> int:
@@ -94,7 +94,7 @@ def planned(folder: Path) -> Iterator[tuple[str, Subject]]:
             (folder / place).mkdir(parents=True)
             (folder / place / "tfplan.json").write_text(json.dumps(terraform.plan(plan.resources)))
             for number, resource in enumerate(plan.resources):
-                waivers = frozenset(of_calls(resource.made_at))
+                waivers = frozenset(of_calls(resource.made_at, environment))
                 subject = Subject(resource.key, resource.made_at[0], environment, waivers)
                 if resource.type.startswith("aws:"):
                     yield f"/{place}/tfplan.json {terraform.address(resource.key)}", subject

@@ -15,7 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 MARK = "checkov:skip="
-NAMES = r"\w+(?:, ?\w+)*"
+NAME = re.compile(r"[\w-]+")
+NAMES = rf"{NAME.pattern}(?:, ?{NAME.pattern})*"
 WAIVER = re.compile(rf"{MARK}({NAMES})(?: in ({NAMES}))?: *(.+?)(?= *{MARK}|$)")
 COMMENT = re.compile(r"^\s*#\s?(.*)$")
 
@@ -28,17 +29,11 @@ class Waiver:
     """``file:line`` of the call, or the file."""
     check: str
     """Its id."""
-    environments: tuple[str, ...]
-    """Where it holds; everywhere if none is named."""
     reason: str
 
-    def covers(self, check: str, environment: str) -> bool:
-        """Whether it lets this check pass there."""
-        return check == self.check and environment in (self.environments or (environment,))
 
-
-def of_calls(calls: Iterable[str]) -> Iterator[Waiver]:
-    """The waivers right above some calls, each ``file:line``."""
+def of_calls(calls: Iterable[str], environment: str) -> Iterator[Waiver]:
+    """The waivers for an environment that stand right above some calls, each ``file:line``."""
     for call in calls:
         file, _, line = call.rpartition(":")
         above: list[str] = []
@@ -47,20 +42,21 @@ def of_calls(calls: Iterable[str]) -> Iterator[Waiver]:
             if not comment:
                 break
             above.insert(0, comment[1])
-        yield from _read(call, above)
+        yield from _read(call, " ".join(above), environment)
 
 
 def of_file(file: str) -> Iterator[Waiver]:
     """The waivers in a file; each is one line."""
     for text in _lines(file):
         if comment := COMMENT.match(text):
-            yield from _read(file, [comment[1]])
+            yield from _read(file, comment[1])
 
 
-def _read(place: str, comment: Iterable[str]) -> Iterator[Waiver]:
-    for checks, environments, reason in WAIVER.findall(" ".join(comment)):
-        for check in re.findall(r"\w+", checks):
-            yield Waiver(place, check, tuple(re.findall(r"\w+", environments)), reason)
+def _read(place: str, comment: str, environment: str = "") -> Iterator[Waiver]:
+    for checks, environments, reason in WAIVER.findall(comment):
+        if not environments or environment in NAME.findall(environments):
+            for check in NAME.findall(checks):
+                yield Waiver(place, check, reason)
 
 
 @cache

@@ -8,7 +8,7 @@ from policy import Plan
 
 
 def every_role_has_the_boundary(plan: Plan) -> Iterator[str]:
-    """Every role has the permission boundary: CI can make and change no other (IAM User Guide, permissions boundaries).
+    """Every role has the permission boundary, for CI can make and change no other (AWS Well-Architected SEC03-BP05).
 
     Give a role of yours ``permissions_boundary=identity.boundary``.
     """
