@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ def known(value: Any) -> Any:
     """A plain value, with None where it is known only later."""
     if isinstance(value, Mapping):
         return {key: at(value, key) for key in value}
-    if isinstance(value, Iterable) and not isinstance(value, str):
+    if isinstance(value, Sequence) and not isinstance(value, str):
         return [at(value, index) for index in range(len(value))]
     return value
 

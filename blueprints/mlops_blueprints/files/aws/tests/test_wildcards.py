@@ -21,7 +21,7 @@ def unexplained(source: str) -> Iterator[int]:
     if "wildcard" in (ast.get_docstring(module) or ""):
         return
     lines = source.splitlines()
-    for text, statement in wildcards(module, module):
+    for text, statement in (found for each in module.body for found in wildcards(each, each)):
         first = statement.lineno - 1
         while lines[first - 1].lstrip().startswith("#"):
             first -= 1
@@ -29,7 +29,7 @@ def unexplained(source: str) -> Iterator[int]:
             yield text.lineno
 
 
-def wildcards(node: ast.AST, around: ast.AST) -> Iterator[tuple[ast.Constant, ast.AST]]:
+def wildcards(node: ast.AST, around: ast.stmt | ast.expr) -> Iterator[tuple[ast.Constant, ast.stmt | ast.expr]]:
     """The texts with a wildcard, each with its statement of a policy, or else of Python."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return  # a docstring
