@@ -45,13 +45,13 @@ golden: .venv/ready ## refresh the goldens
 	$(PYTHON) -m pytest tests/test_goldens.py --refresh
 
 docs: .venv/ready ## refresh the generated tables, pages and schemas
-	$(PYTHON) -m pytest tests/test_docs.py --refresh
+	$(PYTHON) -m pytest tests/test_docs.py tests/test_security.py --refresh
 
 locks: .venv/ready ## resolve the hashed locks again
 	uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 pyproject.toml --group dev -o requirements.txt
 	cd tests/mlflow && uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 requirements.in -o requirements.txt
 	cd tests/orchestration && uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 requirements.in -o requirements.txt
-	$(MAKE) -C blueprints/mlops_blueprints/files/any -f make/app.mk app-lock
+	$(MAKE) -C blueprints/mlops_blueprints/files/any -f make/app.mk -f make/security.mk app-lock security-lock
 	cd blueprints/mlops_blueprints/locks && uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 aws.in tools.in -o ../files/aws/requirements.txt
 
 schemas: .venv/ready ## refresh the Kubernetes schemas (needs Go)

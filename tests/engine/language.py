@@ -2,7 +2,8 @@
 
 Pulumi's own is not to be had as a Go module; what it starts is: the executor. This one starts that executor as Pulumi's
 does, in the virtual environment that ``Pulumi.yaml`` names (``sdk/python/cmd/pulumi-language-python/main.go``: ``Run``,
-``constructArguments``). What it does not do is to look for plugins, which here are all on the path.
+``constructArguments``). It starts a policy pack likewise (``RunPlugin``), but does not tell it the stack's settings,
+nor does it look for plugins, which here are all on the path.
 
     python -m engine.language EXECUTOR ADDRESS_OF_THE_ENGINE
 """
@@ -13,6 +14,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,25 @@ class Python(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.RunResponse(
             error=f"program exited with non-zero exit code: {done.returncode}" if done.returncode else ""
         )
+
+    def RunPlugin(
+        self, request: language_pb2.RunPluginRequest, context: Any
+    ) -> Iterator[language_pb2.RunPluginResponse]:
+        """Runs a policy pack, and hands on what it prints: the port on which it listens."""
+        info = request.info
+        python = Path(info.root_directory, str(info.options["virtualenv"]), "bin", "python")
+        process = subprocess.Popen(
+            [python, "-u", "-m", "pulumi.policy", *request.args, info.program_directory],
+            cwd=info.program_directory,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},  # which is ours
+            stdout=subprocess.PIPE,
+            stderr=sys.stderr,
+        )
+        context.add_callback(process.terminate)
+        assert process.stdout
+        for line in process.stdout:
+            yield language_pb2.RunPluginResponse(stdout=line)
+        yield language_pb2.RunPluginResponse(exitcode=process.wait())
 
 
 if __name__ == "__main__":

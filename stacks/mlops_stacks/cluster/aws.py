@@ -112,6 +112,7 @@ class Cluster(cluster.Cluster):
             opts=self.child,
         )
 
+        # checkov:skip=CKV_AWS_339: this version is supported (README.md says until when); checkov's list ends at 1.35
         cluster = eks.Cluster(
             name,
             name=cluster_name,

@@ -129,8 +129,9 @@ def let_trails_look(key_arn: str) -> dict[str, Any]:
 
 
 def trails_of(key_arn: str) -> str:
-    """Every trail of the key's account and region, because their names are not known yet when the key is made."""
+    """The ARN of any trail of the key's account and region."""
     _, partition, _, region, account, _ = key_arn.split(":", 5)
+    # Their names are not known yet when the key is made.
     return f"arn:{partition}:cloudtrail:{region}:{account}:trail/*"
 
 

@@ -23,13 +23,13 @@ class Secrets(secrets.Secrets):
         super().__init__(name, opts, protected=settings.protected)
 
         entries = {
+            # checkov:skip=CKV2_AWS_57: only who gave out a webhook or a key can give out another, so no function can
             entry: secretsmanager.Secret(
                 f"{name}-{entry}",
                 description=f"Filled by people: make secret NAME={entry} ENV={pulumi.get_stack()}",
                 kms_key_id=keys.secrets,
                 recovery_window_in_days=settings.recovery_days,
-                # No version, for the state would hold its value. And no rotation by schedule (CKV2_AWS_57): only who
-                # gave out a webhook or a key can give out another.
+                # No version, for the state would hold its value.
                 opts=self.keep,
             )
             for entry in settings.names

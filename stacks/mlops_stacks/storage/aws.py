@@ -29,6 +29,8 @@ class Storage(storage.Storage):
         super().__init__(name, opts, protected=settings.protected)
 
         # The log service cannot write to a bucket whose default is a KMS key (S3 User Guide, server access logging).
+        # checkov:skip=CKV_AWS_145: the log service cannot write to a bucket whose default is a KMS key
+        # checkov:skip=CKV_AWS_18: the bucket of access logs would log itself for ever; the trail records requests to it
         logs = self._bucket(
             f"{name}-logs",
             settings,
@@ -111,6 +113,9 @@ class Storage(storage.Storage):
         transitions: Sequence[s3.BucketLifecycleConfigurationRuleTransitionArgs] | None = None,
     ) -> s3.Bucket:
         """A bucket that is versioned, encrypted and private, and forgets old versions."""
+        # checkov:skip=CKV_AWS_144: old versions bring back what was deleted by mistake; a copy in a second region costs
+        # as much again, and comes with the stage that must outlive a region
+        # checkov:skip=CKV2_AWS_62: nothing waits for an object: pipelines run by the clock and by hand
         bucket = s3.Bucket(name, force_destroy=not settings.protected, opts=self.keep)
         _, versioning = harden(name, bucket, algorithm=algorithm, key=key, opts=self.child)
         forget(
@@ -132,6 +137,7 @@ class Storage(storage.Storage):
                 {
                     "Version": "2012-10-17",
                     "Statement": [
+                        # Of the bucket, and of every object in it.
                         *refusals([bucket.arn, Output.concat(bucket.arn, "/*")]),
                         *statements,
                     ],

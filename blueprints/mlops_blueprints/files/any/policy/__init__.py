@@ -1,7 +1,8 @@
 """The rules of the house: plain functions, each from a plan to what is wrong with it.
 
 Every public function of a module in this folder is a rule, and ``make test`` holds the plan of every program and
-environment against all of them. A rule yields a sentence for each thing that breaks it.
+environment against all of them. A rule yields a sentence for each thing that breaks it. It says in its docstring who
+asks for the same, has bad examples in ``tests/bad_examples/``, and lets pass what is not known yet.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
@@ -28,6 +29,15 @@ class Resource:
     """Whether Pulumi refuses to delete it."""
     retained: bool
     """Whether it stays in the cloud when Pulumi gives it up."""
+    made_at: Sequence[str] = ()
+    """The calls that make it, each ``file:line``, the innermost first."""
+    computed_from: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Input to the resources that it is computed from, each by its ``key``."""
+
+    @property
+    def key(self) -> str:
+        """What makes up its identity, ``type::name``."""
+        return f"{self.type}::{self.name}"
 
 
 @dataclass(frozen=True)

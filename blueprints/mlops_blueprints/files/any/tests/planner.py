@@ -2,8 +2,8 @@
 
     planner.py FOLDER ENVIRONMENT < the outputs of the program that it builds on
 
-The mocks know what a resource is asked to be, and nothing of its options or its place in the tree. Whether it is
-protected is therefore overheard by a transformation, which Pulumi calls with the options of each resource.
+The mocks know what a resource is asked to be, and nothing of its options, of what its inputs are computed from, or of
+the line that makes it. All this is in the request that Pulumi sends for each resource, which is therefore noted down.
 """
 
 from __future__ import annotations
@@ -13,14 +13,19 @@ import json
 import os
 import runpy
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pulumi
 import yaml
 from made_up import made_up
+from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.stack import Stack
+
+ROOT = Path(__file__).parents[1]
 
 
 class Cloud(pulumi.runtime.Mocks):
@@ -40,6 +45,56 @@ class Cloud(pulumi.runtime.Mocks):
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], None]:
         """Answers a question to the cloud: there is nothing there."""
         return {}, None
+
+
+class Monitor(MockMonitor):
+    """What Pulumi sends its requests to."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__(cloud)
+        self.requests: dict[tuple[str, str], Any] = {}
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - named by Pulumi's protocol
+        """Notes the request for a resource down."""
+        self.requests[request.type, request.name] = request
+        return super().RegisterResource(request)
+
+
+def options(request: Any) -> Mapping[str, Any]:
+    """What a request says of a resource beside its inputs."""
+    return {
+        "protected": request.protect,
+        "retained": request.retainOnDelete,
+        "made_at": [*made_at(request)],
+        "computed_from": {
+            name: [tail(urn) for urn in found.urns]
+            for name, found in request.propertyDependencies.items()
+            if found.urns
+        },
+    }
+
+
+def made_at(request: Any) -> Iterator[str]:
+    """The calls of this repository's code that a resource is made by, the innermost first."""
+    for frame in request.stackTrace.frames:
+        path = Path(url2pathname(urlsplit(frame.pc.uri).path))
+        if path.is_relative_to(ROOT) and not path.is_relative_to(ROOT / ".venv") and path != Path(__file__):
+            yield f"{path.relative_to(ROOT)}:{frame.pc.line}"
+
+
+def tail(urn: str) -> str:
+    """The type and the name of a resource, ``type::name``."""
+    *_, types, name = urn.split("::")
+    return f"{types.split('$')[-1]}::{name}"
+
+
+def whole(value: Any) -> Any:
+    """A value in which 8080 is 8080: in a request, every number has a point."""
+    if isinstance(value, dict):
+        return {key: whole(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [whole(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def config(folder: Path, environment: str, project: str) -> dict[str, str]:
@@ -62,14 +117,8 @@ def plan(folder: Path, environment: str, outputs: Mapping[str, Any]) -> Mapping[
     cloud = Cloud(outputs)
     project = yaml.safe_load((folder / "Pulumi.yaml").read_text())["name"]
     pulumi.runtime.set_all_config(config(folder, environment, project))
-    pulumi.runtime.set_mocks(cloud, project, environment, preview=True, organization="organization")
-
-    options: dict[tuple[str, str], pulumi.ResourceOptions] = {}
-
-    def overhear(args: pulumi.ResourceTransformationArgs) -> None:
-        options[args.type_, args.name] = args.opts
-
-    pulumi.runtime.register_stack_transformation(overhear)
+    monitor = Monitor(cloud)
+    pulumi.runtime.set_mocks(cloud, project, environment, preview=True, monitor=monitor, organization="organization")
     exported: dict[str, Any] = {}
 
     @pulumi.runtime.test
@@ -87,9 +136,8 @@ def plan(folder: Path, environment: str, outputs: Mapping[str, Any]) -> Mapping[
             {
                 "type": args.typ,
                 "name": args.name,
-                "inputs": args.inputs,
-                "protected": bool(options[args.typ, args.name].protect),
-                "retained": bool(options[args.typ, args.name].retain_on_delete),
+                "inputs": whole(args.inputs),
+                **options(monitor.requests[args.typ, args.name]),
             }
             for args in cloud.made
         ],

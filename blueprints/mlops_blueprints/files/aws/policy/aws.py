@@ -44,7 +44,9 @@ def buckets_refuse_plain_text(plan: Plan) -> Iterator[str]:
     refusing = {
         policy.name
         for policy in plan.of("aws:s3/bucketPolicy:BucketPolicy")
-        if any(
+        # What is known only later is held against the rule once it is.
+        if not policy.inputs["policy"]
+        or any(
             statement["Effect"] == "Deny"
             and statement.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport") == "false"
             for statement in json.loads(policy.inputs["policy"])["Statement"]
@@ -102,13 +104,16 @@ def nobody_comes_in_from_the_internet(plan: Plan) -> Iterator[str]:
 def nobody_may_do_everything(plan: Plan) -> Iterator[str]:
     """No policy of a role allows every action, or all of one service, on everything (CKV_AWS_355, CKV_AWS_290)."""
     # A boundary takes rights away and gives none.
-    boundaries = {str(role.inputs.get("permissionsBoundary")) for role in plan.of("aws:iam/role:Role")}
+    boundaries = {
+        key for role in plan.of("aws:iam/role:Role") for key in role.computed_from.get("permissionsBoundary", ())
+    }
     for policy in plan.of("aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy"):
-        if any(boundary.endswith(f":{policy.name}") for boundary in boundaries):
+        if policy.key in boundaries:
             continue
         # A policy that names what does not exist yet is looked at once that is made up, in tests/made_up.py.
         for statement in json.loads(policy.inputs["policy"] or '{"Statement": []}')["Statement"]:
-            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            named = statement.get("Action", "*")  # All but what is in NotAction is nearly everything.
+            actions = named if isinstance(named, list) else [named]
             everything = statement["Resource"] in ("*", ["*"])
             if statement["Effect"] == "Allow" and everything and any("*" in action for action in actions):
                 yield f"the policy {policy.name} allows {actions} on everything"

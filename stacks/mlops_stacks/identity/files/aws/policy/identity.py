@@ -8,10 +8,10 @@ from policy import Plan
 
 
 def every_role_has_the_boundary(plan: Plan) -> Iterator[str]:
-    """Every role has the permission boundary: CI can make and change no other (IAM User Guide, permissions boundaries).
+    """Every role has the permission boundary, for CI can make and change no other (AWS Well-Architected SEC03-BP05).
 
     Give a role of yours ``permissions_boundary=identity.boundary``.
     """
     for role in plan.of("aws:iam/role:Role"):
-        if not role.inputs.get("permissionsBoundary"):
+        if "permissionsBoundary" not in role.inputs:
             yield f"the role {role.name} has no boundary"

@@ -15,6 +15,9 @@ def entries_are_encrypted_with_our_own_key(plan: Plan) -> Iterator[str]:
 
 
 def entries_are_filled_by_people(plan: Plan) -> Iterator[str]:
-    """No program puts a value into an entry: it would be in the state, and could overwrite what somebody brought."""
+    """No program puts a value into an entry (AWS Well-Architected SEC02-BP03).
+
+    It would be in the state, and could overwrite what somebody brought.
+    """
     for version in plan.of("aws:secretsmanager/secretVersion:SecretVersion"):
         yield f"{version.name} puts a value into an entry: leave that to 'make secret'"

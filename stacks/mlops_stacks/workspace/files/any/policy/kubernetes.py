@@ -42,7 +42,7 @@ def namespaces_are_closed(plan: Plan) -> Iterator[str]:
 
 
 def nobody_comes_in_from_the_internet(plan: Plan) -> Iterator[str]:
-    """No network policy lets everybody in."""
+    """No network policy lets everybody in (CIS Kubernetes 5.3.2)."""
     for policy in plan.of("kubernetes:networking.k8s.io/v1:NetworkPolicy"):
         for rule in policy.inputs["spec"].get("ingress", []):
             peers = rule.get("from", [{"ipBlock": {"cidr": "0.0.0.0/0"}}])
@@ -58,7 +58,10 @@ def images_are_pinned(plan: Plan) -> Iterator[str]:
 
 
 def containers_are_limited(plan: Plan) -> Iterator[str]:
-    """Every container gives up its privileges, and says what memory it needs (CKV_K8S_20, 37, 12 and 13)."""
+    """Every container gives up its privileges, and says what memory it needs.
+
+    That is CKV_K8S_20 and CKV_K8S_37, CKV_K8S_12 and CKV_K8S_13.
+    """
     for workload, container in _containers(plan):
         security = container.get("securityContext", {})
         dropped = security.get("capabilities", {}).get("drop", [])
@@ -70,7 +73,7 @@ def containers_are_limited(plan: Plan) -> Iterator[str]:
 
 
 def nobody_runs_as_root(plan: Plan) -> Iterator[str]:
-    """Every pod runs as somebody else than root, and sees its system calls filtered (CKV_K8S_23 and 31)."""
+    """Every pod runs as somebody else than root, and has its system calls filtered (CKV_K8S_23, CKV_K8S_31)."""
     for workload in plan.of(*WORKLOADS):
         security = workload.inputs["spec"]["template"]["spec"].get("securityContext", {})
         if not security.get("runAsNonRoot") or security.get("seccompProfile", {}).get("type") != "RuntimeDefault":
@@ -78,7 +81,7 @@ def nobody_runs_as_root(plan: Plan) -> Iterator[str]:
 
 
 def the_way_out_has_a_port(plan: Plan) -> Iterator[str]:
-    """No network policy opens every port to everybody outside."""
+    """No network policy opens every port to an address outside (CIS Kubernetes 5.3.2)."""
     for policy in plan.of("kubernetes:networking.k8s.io/v1:NetworkPolicy"):
         for rule in policy.inputs["spec"].get("egress", []):
             peers = rule.get("to", [{"ipBlock": {"cidr": "0.0.0.0/0"}}])
