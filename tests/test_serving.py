@@ -34,13 +34,12 @@ from mlops_stacks.tracking.kubernetes import Tracking
 from mlops_stacks.workspace.aws import Workspace
 
 cloud = pulumi.StackReference("organization/shared/dev")
-opts = inside(Cluster.imported("cluster", cloud))
+inside(Cluster.imported("cluster", cloud))
 serving = Serving(
     "serving",
     ServingSettings({serving}),
     workspace=Workspace.imported("workspace", cloud),
     tracking=Tracking.imported("tracking", cloud),
-    opts=opts,
 )
 gateway = Gateway(
     "gateway",
@@ -48,7 +47,6 @@ gateway = Gateway(
     network=Network.imported("network", cloud),
     storage=Storage.imported("storage", cloud),
     serving=serving,
-    opts=opts,
 )
 pulumi.export("url", gateway.url)
 """

@@ -115,7 +115,8 @@ from mlops_stacks.workspace.kubernetes import Workspace
 
 cloud = pulumi.StackReference("organization/acme/dev")
 keys, network, cluster = (it.imported(it.__name__.lower(), cloud) for it in (Keys, Network, Cluster))
-workspace = Workspace("workspace", WorkspaceSettings(), network=network, cluster=cluster, opts=inside(cluster))
+inside(cluster)
+workspace = Workspace("workspace", WorkspaceSettings(), network=network, cluster=cluster)
 Training(
     "training",
     TrainingSettings(SETTINGS),
@@ -123,7 +124,6 @@ Training(
     workspace=workspace,
     storage=Storage.imported("storage", cloud),
     tracking=Tracking.imported("tracking", cloud),
-    opts=inside(cluster),
 )
 """
 

@@ -183,15 +183,15 @@ def main(program: Program, platform: Platform) -> str:
     if program.imports:
         title += "what runs inside Kubernetes. "
         more = "What it runs on is made by the program one folder up."
-        imports += [from_cloud(program), "from mlops_stacks.kubernetes import inside"]
-        before, after, options = ["in_cluster = inside(cluster)", ""], [], "in_cluster"
+        imports += [from_cloud(program)]
+        after = []
     else:
         title += "what the cloud's API makes. "
         more = "What runs inside Kubernetes is in cluster/." if len(platform.programs) > 1 else ""
         imports += ["from mlops_stacks.component import export"]
-        before, after, options = [], ["", call("export", [node.name for node in program.nodes])], None
-    components = [[*comment(first_sentence(node.why)), assignment(node, options), ""] for node in program.nodes]
-    lines = [*docstring(title, more), "", *ordered(imports), "from settings import settings", "", *before]
+        after = ["", call("export", [node.name for node in program.nodes])]
+    components = [[*comment(first_sentence(node.why)), assignment(node), ""] for node in program.nodes]
+    lines = [*docstring(title, more), "", *ordered(imports), "from settings import settings", ""]
     return "\n".join([*lines, *itertools.chain(*components)][:-1] + after) + "\n"
 
 
@@ -200,11 +200,20 @@ def cloud(program: Program, platform: Platform) -> str:
     lines = [
         '"""What the cloud program made: objects with the same outputs, and the same rights to grant."""',
         "",
-        *ordered([*map(imported, program.imports), "from mlops_stacks.component import program"]),
+        *ordered(
+            [
+                *map(imported, program.imports),
+                "from mlops_stacks.component import program",
+                "from mlops_stacks.kubernetes import inside",
+            ]
+        ),
         "",
         f'cloud = program("{platform.programs[0].project}")',
         "",
         *(f'{node.name} = {node.block.cls.name}.imported("{node.name}", cloud)' for node in program.imports),
+        "",
+        "# Whatever this program makes of Kubernetes, it makes in that cluster.",
+        "inside(cluster)",
     ]
     return "\n".join(lines) + "\n"
 
@@ -242,12 +251,10 @@ def comment(text: str) -> Sequence[str]:
     return [f"# {line}" for line in textwrap.wrap(text, WIDTH - 2)]
 
 
-def assignment(node: Node, options: str | None) -> str:
+def assignment(node: Node) -> str:
     """One component, wired."""
     arguments = [f'"{node.name}"', f"settings.{node.name}"]
     arguments += [f"{keyword}={wire}" for keyword, wire in node.wires.items()]
-    if options:
-        arguments.append(f"opts={options}")
     return call(f"{node.name} = {node.block.cls.name}", arguments)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CLOUDS = ("aws", "gcp", "kubernetes")
 """The clouds that a blueprint may choose variants for."""
 
-TAKEN = frozenset({"cloud", "export", "in_cluster", "inside", "program", "pulumi", "settings"})
+TAKEN = frozenset({"cloud", "export", "inside", "program", "pulumi", "settings"})
 """Names that a program uses itself."""
 
 

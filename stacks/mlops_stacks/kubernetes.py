@@ -11,10 +11,11 @@ from mlops_stacks.cluster import Cluster
 from mlops_stacks.secrets import Source
 
 
-def inside(cluster: Cluster) -> pulumi.ResourceOptions:
-    """The options of a component that runs inside a cluster: the provider of that cluster, and no other.
+def inside(cluster: Cluster) -> None:
+    """From here on, the program makes every object of Kubernetes in this cluster, and in no other.
 
-    The identifier is a fixed name: without it, a changed kubeconfig would replace every object in the cluster
+    The provider is named to each of them, so none ever falls back on a kubeconfig that happens to lie around. Its
+    identifier is a fixed name: without it, a changed kubeconfig would replace every object in the cluster
     (pulumi-kubernetes, ``cluster_identifier``).
     """
     provider = k8s.Provider(
@@ -23,7 +24,14 @@ def inside(cluster: Cluster) -> pulumi.ResourceOptions:
         cluster_identifier=f"{pulumi.get_project()}-{pulumi.get_stack()}-{cluster.name}",
         enable_server_side_apply=True,
     )
-    return pulumi.ResourceOptions(providers=[provider])
+
+    def settle(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        if not args.type_.startswith("kubernetes:"):
+            return None
+        opts = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(provider=provider))
+        return pulumi.ResourceTransformationResult(args.props, opts)
+
+    pulumi.runtime.register_stack_transformation(settle)
 
 
 def labels(name: str) -> dict[str, str]:

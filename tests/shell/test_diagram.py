@@ -21,8 +21,8 @@ limit = 3
 """
 CLUSTER = """
 from cloud import cluster
-workspace = Workspace("workspace", settings.workspace, cluster=cluster, opts=in_cluster)
-tracking = Tracking("tracking", settings.tracking, workspace=workspace, storage=storage, opts=in_cluster)
+workspace = Workspace("workspace", settings.workspace, cluster=cluster)
+tracking = Tracking("tracking", settings.tracking, workspace=workspace, storage=storage)
 """
 ARROWS = {
     "keys --> storage",
