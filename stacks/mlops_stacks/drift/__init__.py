@@ -6,12 +6,13 @@ from pulumi import Output
 from pydantic import Field
 
 from mlops_stacks.component import Component, Settings
+from mlops_stacks.serving import DIGEST
 
 
 class DriftSettings(Settings):
     """What a team may tune."""
 
-    image: str = Field(default="", pattern=r"^(\S+@sha256:[0-9a-f]{64})?$")
+    image: str = Field(default="", pattern=DIGEST)
     """The app's image, by digest, as in `serving.image`. Empty: all stands ready, and nothing compares."""
     model: str = Field(default="churn", pattern=r"^[\w.-]+$")
     """The model's name in the registry, as in `serving.model`."""
