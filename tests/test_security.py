@@ -23,6 +23,7 @@ TABLE = ROOT / "docs" / "reference" / "waivers.md"
 LOCK = Path(mlops_blueprints.__file__).parent / "files" / "any" / "tests" / "security"
 
 UNSEEN = {
+    "aws:acm/certificateValidation:CertificateValidation",
     "aws:budgets/budget:Budget",
     "aws:codebuild/webhook:Webhook",
     "aws:costexplorer/anomalyMonitor:AnomalyMonitor",
@@ -43,18 +44,22 @@ UNSEEN = {
     "aws:kms/keyPolicy:KeyPolicy",
     "aws:rds/parameterGroup:ParameterGroup",
     "aws:rds/subnetGroup:SubnetGroup",
+    "aws:route53/record:Record",
     "aws:s3/bucketLogging:BucketLogging",
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "aws:s3/bucketVersioning:BucketVersioning",
+    "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
     "kubernetes:core/v1:LimitRange",
     "kubernetes:core/v1:Namespace",
     "kubernetes:core/v1:ResourceQuota",
+    "kubernetes:eks.amazonaws.com/v1:IngressClassParams",
     "kubernetes:eks.amazonaws.com/v1:NodeClass",
     "kubernetes:karpenter.sh/v1:NodePool",
     "kubernetes:kueue.x-k8s.io/v1beta2:ClusterQueue",
     "kubernetes:kueue.x-k8s.io/v1beta2:LocalQueue",
     "kubernetes:kueue.x-k8s.io/v1beta2:ResourceFlavor",
+    "kubernetes:networking.k8s.io/v1:IngressClass",
     "kubernetes:networking.k8s.io/v1:NetworkPolicy",
     "kubernetes:policy/v1:PodDisruptionBudget",
     "kubernetes:scheduling.k8s.io/v1:PriorityClass",
@@ -71,8 +76,8 @@ def owned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = project.new(answers, tmp_path_factory.mktemp("security"), plan=False).folder
     dev = folder / "Pulumi.dev.yaml"
     settings = yaml.safe_load(dev.read_text())
-    for component, values in CONNECTED.items():
-        settings["config"]["acme:platform"].setdefault(component, {}).update(dict.fromkeys(values, ""))
+    for component in ("identity", "runners"):
+        settings["config"]["acme:platform"][component] = dict.fromkeys(CONNECTED[component], "")
     dev.write_text(yaml.safe_dump(settings))
     (folder / ".venv-security").symlink_to(image(LOCK).parent)
     return folder

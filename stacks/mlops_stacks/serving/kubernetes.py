@@ -178,6 +178,7 @@ class Serving(serving.Serving):
     ) -> None:
         """Replicas of one predictor, how many there are, and how many may be taken away at once."""
         selector = k8s.meta.v1.LabelSelectorArgs(match_labels=labels(of))
+        # checkov:skip=CKV_K8S_35: clients of MLflow read their password from the environment
         deployment = k8s.apps.v1.Deployment(
             of,
             metadata=metadata(of, namespace),

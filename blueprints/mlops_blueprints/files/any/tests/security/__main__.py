@@ -75,7 +75,8 @@ def main() -> int:
         print(f"| {finding.check} | {finding.asks} | {finding.subject.name} | {where} | {reason} |")
     print(f"\nNo check looks at {', '.join(sorted(unseen))}.")
     for finding, where in merged(unwaived):
-        print(f"\n{finding.check}: {finding.asks}\n  {finding.subject.name} ({where})\n  {finding.subject.place}")
+        about = [f"{finding.check}: {finding.asks}", finding.subject.name, finding.subject.place, where]
+        print("\n" + "\n  ".join(filter(None, about)))
     if unwaived:
         print(
             f"\nMend each, or say why not: '# {MARK}<check>: <reason>' right above the call that makes it, or above one"

@@ -11,12 +11,13 @@ WORKLOADS = (
     "kubernetes:apps/v1:DaemonSet",
     "kubernetes:apps/v1:Deployment",
     "kubernetes:apps/v1:StatefulSet",
+    "kubernetes:batch/v1:CronJob",
     "kubernetes:batch/v1:Job",
 )
 
 
 PRIVILEGED = {
-    "monitoring-logs": "What pods print lies on the disk of their node, and belongs to root there.",
+    "monitoring-logs": "What pods print is on their node's disk, and belongs to root there (monitoring/README.md).",
 }
 """The namespaces whose pods may reach for their node, and why each must."""
 
@@ -75,7 +76,7 @@ def containers_are_limited(plan: Plan) -> Iterator[str]:
 def nobody_runs_as_root(plan: Plan) -> Iterator[str]:
     """Every pod runs as somebody else than root, and has its system calls filtered (CKV_K8S_23, CKV_K8S_31)."""
     for workload in plan.of(*WORKLOADS):
-        security = workload.inputs["spec"]["template"]["spec"].get("securityContext", {})
+        security = _pod(workload).get("securityContext", {})
         if not security.get("runAsNonRoot") or security.get("seccompProfile", {}).get("type") != "RuntimeDefault":
             yield f"{workload.name} may run as root, or make any system call"
 
@@ -92,6 +93,12 @@ def the_way_out_has_a_port(plan: Plan) -> Iterator[str]:
 def _containers(plan: Plan) -> Iterator[tuple[Resource, dict[str, Any]]]:
     """Every container of every workload."""
     for workload in plan.of(*WORKLOADS):
-        pod = workload.inputs["spec"]["template"]["spec"]
+        pod = _pod(workload)
         for container in (*pod.get("initContainers", []), *pod["containers"]):
             yield workload, container
+
+
+def _pod(workload: Resource) -> dict[str, Any]:
+    """What a workload says of its pods; a CronJob says it of the Jobs that it makes."""
+    spec = workload.inputs["spec"]
+    return spec.get("jobTemplate", {"spec": spec})["spec"]["template"]["spec"]

@@ -52,6 +52,7 @@ EXAMPLES = {
     "nobody_runs_as_root": [
         plan(deployment()),
         plan(deployment({"securityContext": {"runAsNonRoot": True}})),
+        plan(resource("kubernetes:batch/v1:CronJob", spec={"jobTemplate": {"spec": deployment().inputs["spec"]}})),
     ],
     "the_way_out_has_a_port": [plan(network_policy(egress=[{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]))],
 }
