@@ -16,7 +16,7 @@ WORKLOADS = (
 
 
 PRIVILEGED = {
-    "monitoring-logs": "What pods print lies on the disk of their node, and belongs to root there (monitoring/README.md).",
+    "monitoring-logs": "What pods print lies on the disk of their node, and belongs to root there.",
 }
 """The namespaces whose pods may reach for their node, and why each must."""
 
