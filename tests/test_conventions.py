@@ -181,6 +181,9 @@ GIVEN = {
     "namespace": "'room'",
     "service_account": "'robot'",
     "ways": "('api', 'database', 'internet', 'identity')",
+    "level": "'privileged'",
+    "port": "8080",
+    "path": "'/metrics'",
 }
 
 

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 import pulumi
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 Size = Literal["small", "medium", "large"]
 """How much of a thing; each cloud's module says which machine that is."""
 
 LogDays = Literal[30, 60, 90, 180, 365, 400, 731]
 """Days to keep a log: of the values that CloudWatch Logs takes (PutRetentionPolicy), those that make sense here."""
+
+
+def addresses(texts: Sequence[str]) -> Sequence[str]:
+    """Refuses what is no e-mail address.
+
+    Raises:
+        ValueError: which pydantic reports as a setting that is not allowed.
+    """
+    for text in texts:
+        if not re.fullmatch(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", text):
+            raise ValueError("e-mail addresses, such as platform@example.com")
+    return texts
+
+
+Addresses = Annotated[Sequence[str], AfterValidator(addresses)]
+"""People, by their e-mail addresses."""
 
 
 class Settings(BaseModel):

@@ -7,7 +7,7 @@ from typing import Literal
 from pulumi import Output
 from pydantic import Field
 
-from mlops_stacks.component import Component, Settings
+from mlops_stacks.component import Addresses, Component, Settings
 
 
 class AuditSettings(Settings):
@@ -23,6 +23,8 @@ class AuditSettings(Settings):
     """Whether to have the record, the traffic and the cluster watched for attacks (GuardDuty on AWS)."""
     record_configuration: bool = False
     """Whether to keep how each resource of the account was configured, and when (Config on AWS)."""
+    recipients: Addresses = Field(default=(), max_length=10)
+    """The e-mail addresses that hear of what ``detect_threats`` finds. Each must confirm a first message."""
     objects: Literal["all", "changes"] = "all"
     """Which requests to the objects in our own buckets to record: all, or without those that only read."""
     days: int = Field(default=400, ge=90, le=3650)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from hashlib import sha256
 
 import pulumi
 from pulumi import Input, Output, ResourceOptions
-from pulumi_aws import cfg, cloudtrail, guardduty, iam, s3
+from pulumi_aws import cfg, cloudtrail, cloudwatch, guardduty, iam, s3, sns
 
 from mlops_stacks import audit
 from mlops_stacks.audit import AuditSettings
@@ -78,10 +79,55 @@ class Audit(audit.Audit):
                     status="ENABLED",
                     opts=self.child,
                 )
+            self._tell(f"{name}-findings", settings, keys)
         if settings.record_configuration:
             self._record_configuration(f"{name}-config", storage, keys, identity)
 
         self.publish(records_url=Output.concat("s3://", bucket.bucket), trail=trail.arn)
+
+    def _tell(self, name: str, settings: AuditSettings, keys: Keys) -> None:
+        """Tells people by e-mail of what GuardDuty has found, once it is more than a curiosity."""
+        topic = sns.Topic(name, kms_master_key_id=keys.logs, opts=self.child)
+        policy = sns.TopicPolicy(name, arn=topic.arn, policy=topic.arn.apply(let_events_arrive), opts=self.child)
+        rule = cloudwatch.EventRule(
+            name,
+            description="Attacks, and what looks like one",
+            event_pattern=json.dumps(
+                {
+                    "source": ["aws.guardduty"],
+                    "detail-type": ["GuardDuty Finding"],
+                    # Medium, high and critical (GuardDuty User Guide, Severity levels).
+                    "detail": {"severity": [{"numeric": [">=", 4]}]},
+                }
+            ),
+            opts=self.child,
+        )
+        cloudwatch.EventTarget(
+            name,
+            rule=rule.name,
+            arn=policy.arn,
+            # A sentence, where the event itself is two pages of JSON.
+            input_transformer=cloudwatch.EventTargetInputTransformerArgs(
+                input_paths={
+                    key: f"$.detail.{key}" for key in ("id", "title", "severity", "type", "region", "accountId")
+                },
+                input_template=json.dumps(
+                    "<title> (severity <severity> of 10, <type>), in account <accountId>, <region>. What to look at: "
+                    "docs/audit.md. Finding <id>."
+                ),
+            ),
+            opts=self.child,
+        )
+        for address in settings.recipients:
+            sns.TopicSubscription(
+                f"{name}-{sha256(address.encode()).hexdigest()[:8]}",
+                topic=topic.arn,
+                protocol="email",
+                endpoint=address,
+                opts=self.child,
+            )
+        if not settings.recipients:
+            pulumi.log.warn("nobody hears of an attack: name e-mail addresses in audit.recipients", self)
 
     def _bucket(
         self, name: str, settings: AuditSettings, keys: Keys, trail_arn: Output[str]
@@ -258,6 +304,28 @@ def let_trail_write(bucket_arn: str, trail_arn: str) -> str:
                         }
                     },
                 },
+            ],
+        }
+    )
+
+
+def let_events_arrive(topic_arn: str) -> str:
+    """Lets EventBridge publish.
+
+    It does not say on whose behalf, so no condition can (EventBridge User Guide, *Using resource-based policies*:
+    Amazon SNS permissions). Whoever knows the topic's name could send it a message that is none of ours.
+    """
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": "LetEventsArrive",
+                    "Effect": "Allow",
+                    "Principal": {"Service": "events.amazonaws.com"},
+                    "Action": "sns:Publish",
+                    "Resource": topic_arn,
+                }
             ],
         }
     )

@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from typing import Annotated
-
 from pulumi import Output
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from mlops_stacks.component import Component, Settings
-
-
-def addresses(texts: Sequence[str]) -> Sequence[str]:
-    """Refuses what is no e-mail address.
-
-    Raises:
-        ValueError: which pydantic reports as a setting that is not allowed.
-    """
-    for text in texts:
-        if not re.fullmatch(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", text):
-            raise ValueError("e-mail addresses, such as platform@example.com")
-    return texts
+from mlops_stacks.component import Addresses, Component, Settings
 
 
 class BudgetSettings(Settings):
@@ -29,7 +13,7 @@ class BudgetSettings(Settings):
 
     monthly_usd: int = Field(default=600, ge=1)
     """What the environment may cost a month, in US dollars, before credits. Alerts go by it; nothing stops there."""
-    recipients: Annotated[Sequence[str], AfterValidator(addresses)] = Field(default=(), max_length=10)
+    recipients: Addresses = Field(default=(), max_length=10)
     """The e-mail addresses that hear of it, ten at most (AWS Budgets API). They need not confirm anything."""
     anomaly_usd: int = Field(default=100, ge=0)
     """Tell of unusual cost in the whole project from this many US dollars on; 0 to leave that out. One environment is

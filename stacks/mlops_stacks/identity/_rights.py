@@ -353,6 +353,12 @@ def services(place: Place) -> Sequence[Statement]:
             service="sns",
         ),
         allow(
+            "KeepRules",
+            "PutRule DeleteRule EnableRule DisableRule PutTargets RemoveTargets TagResource UntagResource",
+            place.arn("events", f"rule/{place.prefix}*"),
+            service="events",
+        ),
+        allow(
             "KeepBudgets",
             "ModifyBudget TagResource UntagResource",
             place.arn("budgets", f"budget/{place.prefix}*", everywhere=True),

@@ -31,6 +31,7 @@ class Keys(keys.Keys):
                 let_trails_encrypt,
                 let_trails_look,
                 let_cost_alerts_encrypt,
+                let_events_encrypt,
             ),
         )
 
@@ -146,4 +147,21 @@ def let_cost_alerts_encrypt(key_arn: str) -> dict[str, Any]:
         # In the policy of a key, «*» is that key.
         "Resource": "*",
         "Condition": {"StringEquals": {"aws:SourceAccount": key_arn.split(":")[4]}},
+    }
+
+
+def let_events_encrypt(key_arn: str) -> dict[str, Any]:
+    """Lets EventBridge send messages to encrypted topics.
+
+    It does not say on whose behalf it asks, so no condition can (EventBridge User Guide, *Using resource-based
+    policies*: Amazon SNS permissions): with one, no message arrives, and nobody hears of that.
+    """
+    return {
+        "Sid": "LetEventsEncrypt",
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        # A family of actions, which SNS asks for in a sender (SNS Developer Guide, Managing encryption keys).
+        "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
+        # In the policy of a key, «*» is that key.
+        "Resource": "*",
     }
