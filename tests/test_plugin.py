@@ -5,6 +5,7 @@ from __future__ import annotations
 import filecmp
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,20 @@ def test_a_broken_distribution_is_a_warning_with_its_name_and_version(tmp_path: 
     assert result.returncode == 0
     assert "warning broken 3.1: cannot load 'not_there': ModuleNotFoundError" in result.stdout
     assert "series-a" in result.stdout
+
+
+def test_what_it_needs_beyond_the_lock_is_a_warning_with_its_name(installed: Path, tmp_path: Path) -> None:
+    site = shutil.copytree(installed, tmp_path / "site")
+    block = site / "acme_platform" / "blocks" / "queue" / "aws.py"
+    block.write_text(block.read_text().replace("import pulumi\n", "import pulumi\nimport yaml as _\nimport rich\n"))
+    arguments = ["new", "acme", "--stage", "acme-batch", "--cloud", "aws", "--output", str(tmp_path)]
+
+    for command in ([*arguments, "--no-preview"], ["preview", str(tmp_path / "acme"), "--env", "dev"]):
+        said = scaffold(site, *command).stdout
+        assert [line for line in said.splitlines() if "requirements.txt" in line] == [
+            "warning acme-platform 1.2.0: acme_platform.blocks.queue.aws imports 'rich', which requirements.txt does "
+            "not hold: name rich in the dependencies of pyproject.toml, and run 'make lock'"
+        ]
 
 
 def test_a_distribution_that_ends_python_hinders_nobody(tmp_path: Path) -> None:
