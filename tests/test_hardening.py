@@ -618,6 +618,14 @@ def test_where_it_is_run(command: str, code: int, said: str, tmp_path: Path) -> 
     assert "Traceback" not in result.stderr
 
 
+def test_the_blocks_of_a_repository_are_not_taken_for_the_tools(repository: Path, tmp_path: Path) -> None:
+    result = shell(f"PYTHONPATH={repository} mlops-scaffold new acme --stage series-a --cloud aws", tmp_path)
+
+    assert result.returncode == 2
+    assert "error: the 'mlops_stacks' of a repository hides the one that is installed" in result.stderr
+    assert f"where:   {repository / 'mlops_stacks'}" in result.stderr
+
+
 def test_of_several_at_once_one_makes_it(tmp_path: Path) -> None:
     commands = [
         subprocess.Popen([*MLOPS_SCAFFOLD, *ACME, str(tmp_path)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

@@ -38,6 +38,14 @@ def platform(answers: Answers, catalogue: Catalogue) -> Platform:
     Raises:
         ScaffoldError: it cannot be built; the message says which line or option is to blame.
     """
+    for package in catalogue.packages:
+        place = package.folder.parents[package.name.count(".")]
+        if (place / render.OURS).is_dir():
+            raise ScaffoldError(
+                f"the '{package.name}' of a repository hides the one that is installed",
+                where=str(package.folder),
+                then="leave the repository out of PYTHONPATH, and call 'mlops-scaffold' rather than 'python -m'",
+            )
     stage = blueprint.load(answers.stage, catalogue.blueprint)
     wanted = blueprint.merge(stage, answers.delta())
     for option, names in (("--use", answers.use), ("--set", answers.set)):

@@ -238,7 +238,7 @@ def zones(region: str, settings: NetworkSettings) -> Sequence[str]:
         )
     if len(ids) < settings.zones:
         raise pulumi.RunError(
-            f"network.zones: {settings.zones} zones are asked for, and {len(ids)} are known in '{region}' (aws:region). "
+            f"network.zones: {settings.zones} zones are asked for, and {len(ids)} are known in aws:region, '{region}'. "
             "Name them in network.zone_ids; they are listed by: "
             f"aws ec2 describe-availability-zones --region {region} --query 'AvailabilityZones[].ZoneId'"
         )
