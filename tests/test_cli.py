@@ -168,9 +168,11 @@ def test_an_environment_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     new(tmp_path)
 
     result = run("preview", str(tmp_path / "acme"), "--env", "prd")
+    empty = run("preview", str(tmp_path / "acme"), "--env", "")
 
-    assert result.exit_code == 2
+    assert (result.exit_code, empty.exit_code) == (2, 2)
     assert "did you mean 'prod'?" in result.output
+    assert "unknown environment ''" in empty.output
 
 
 def test_the_plan_as_json_is_one_document(tmp_path: Path) -> None:

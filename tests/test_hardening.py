@@ -161,7 +161,21 @@ HOSTILE = st.one_of(
                 "a'b",
                 'a"',
             ],
-            *["ä", "acm\u0435", "acmé", "\u202ecme", "\u200b", "\ufeffa", "a\u0301", "acme\u2028", "🦙", "İ", "\u017f"],
+            *[
+                "ä",
+                "acm\u0435",
+                "acmé",
+                "\u202ecme",
+                "\u200b",
+                "\ufeffa",
+                "a\u0301",
+                "acme\u2028",
+                "🦙",
+                "İ",
+                "\u017f",
+                "eu-west-\u0661",
+                "\u0661" * 12,
+            ],
             *["\x1b[31m", "\x07", "\x7f", "\udcff", "\x85"],
             *[
                 "a" * 21,
@@ -602,6 +616,14 @@ def test_where_it_is_run(command: str, code: int, said: str, tmp_path: Path) -> 
     assert result.returncode == code, result
     assert said in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_the_blocks_of_a_repository_are_not_taken_for_the_tools(repository: Path, tmp_path: Path) -> None:
+    result = shell(f"PYTHONPATH={repository} mlops-scaffold new acme --stage series-a --cloud aws", tmp_path)
+
+    assert result.returncode == 2
+    assert "error: the 'mlops_stacks' of a repository hides the one that is installed" in result.stderr
+    assert f"where:   {repository / 'mlops_stacks'}" in result.stderr
 
 
 def test_of_several_at_once_one_makes_it(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import filecmp
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -69,27 +70,32 @@ def test_a_broken_distribution_is_a_warning_with_its_name_and_version(tmp_path: 
     assert "series-a" in result.stdout
 
 
-def test_a_distribution_that_nobody_can_read_or_load_hinders_nobody(tmp_path: Path) -> None:
-    for name, points in {
-        "halved": b"[mlops_scaffold.stacks]\nhalved",
-        "latin": "[console_scripts]\nzoë = zoe:run".encode("latin-1"),
-        "leaves": b"[mlops_scaffold.blueprints]\nleaves = leaves",
-    }.items():
-        (tmp_path / f"{name}-1.0.dist-info").mkdir()
-        (tmp_path / f"{name}-1.0.dist-info" / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
-        )
-        (tmp_path / f"{name}-1.0.dist-info" / "entry_points.txt").write_bytes(points)
+def test_what_it_needs_beyond_the_lock_is_a_warning_with_its_name(installed: Path, tmp_path: Path) -> None:
+    site = shutil.copytree(installed, tmp_path / "site")
+    block = site / "acme_platform" / "blocks" / "queue" / "aws.py"
+    block.write_text(block.read_text().replace("import pulumi\n", "import pulumi\nimport yaml as _\nimport rich\n"))
+    arguments = ["new", "acme", "--stage", "acme-batch", "--cloud", "aws", "--output", str(tmp_path)]
+
+    for command in ([*arguments, "--no-preview"], ["preview", str(tmp_path / "acme"), "--env", "dev"]):
+        said = scaffold(site, *command).stdout
+        assert [line for line in said.splitlines() if "requirements.txt" in line] == [
+            "warning acme-platform 1.2.0: acme_platform.blocks.queue.aws imports 'rich', which requirements.txt does "
+            "not hold: name rich in the dependencies of pyproject.toml, and run 'make lock'"
+        ]
+
+
+def test_a_distribution_that_ends_python_hinders_nobody(tmp_path: Path) -> None:
+    leaves = tmp_path / "leaves-1.0.dist-info"
+    leaves.mkdir()
+    (leaves / "METADATA").write_text("Metadata-Version: 2.1\nName: leaves\nVersion: 1.0\n")
+    (leaves / "entry_points.txt").write_text("[mlops_scaffold.blueprints]\nleaves = leaves\n")
     (tmp_path / "leaves.py").write_text("raise SystemExit(0)")
 
     result = scaffold(tmp_path, "catalogue")
 
-    assert result.returncode == 0
-    assert "warning halved 1.0: its entry points cannot be read" in result.stdout
-    assert "warning latin 1.0: its entry points cannot be read" in result.stdout
     assert "warning leaves 1.0: cannot load 'leaves': SystemExit: 0" in result.stdout
     assert "series-a" in result.stdout
-    assert "mend what could not be read: halved 1.0" in scaffold(tmp_path, "show", "nothing").stderr
+    assert "mend what could not be read: leaves 1.0" in scaffold(tmp_path, "show", "nothing").stderr
 
 
 def test_a_clash_of_names_is_an_error_that_names_both(installed: Path, tmp_path: Path) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from conftest import Tree
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_scaffold import answers, cli
 from mlops_scaffold.answers import Answers
+from mlops_scaffold.catalogue import Catalogue
 
 OPTIONS = [
     *["--stage", "series-a", "--cloud", "aws", "--region", "eu-west-1", "--account", "123456789012"],
@@ -71,15 +74,59 @@ def test_answers_come_from_a_file_or_from_options(tmp_path: Path) -> None:
 def test_a_person_is_asked_what_matters_and_shown_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "_on_terminal", lambda: True)
 
-    result = new("--output", str(tmp_path), typed="Acme\nacme\neu-west-1\n12\n123456789012\n")
+    result = new(
+        *["--output", str(tmp_path)],
+        typed="Acme\nacme\neu-west-1\n12\n123456789012\nml\nacme/ml\nexample\npredict.example.com\nZ0123456789\n",
+    )
 
     assert result.exit_code == 0, result.output
     assert "'Acme' does not fit" in result.output
     assert "Stage: series-a, the only one so far" in result.output
     assert "  defers " in result.output
+    assert "'ml' does not fit: The repository on GitHub" in result.output
+    assert "'example' does not fit: The name, such as" in result.output
     command = "mlops-scaffold new acme --stage series-a --cloud aws --region eu-west-1 --account 123456789012"
-    assert f"  {command}\n" in result.output
-    assert "aws:region: eu-west-1" in (tmp_path / "acme" / "Pulumi.dev.yaml").read_text()
+    sets = ["identity.repository=acme/ml", "gateway.domain=predict.example.com", "gateway.hosted_zone=Z0123456789"]
+    assert f"  {command} {' '.join(f'--set {each}' for each in sets)}\n" in result.output
+    made = tmp_path / "acme"
+    assert "aws:region: eu-west-1" in (made / "Pulumi.dev.yaml").read_text()
+    # A name leads to one place: production.
+    assert 'domain: ""' in (made / "cluster/Pulumi.dev.yaml").read_text().replace("''", '""')
+    assert "domain" not in (made / "cluster/Pulumi.prod.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "asked"),
+    [
+        ([], ["Repository", "Domain"]),
+        (["--set", "identity.repository=acme/ml"], ["Domain"]),
+        (["--without", "gateway"], ["Repository"]),
+        (["--set", "gateway.domain=p.example.com"], ["Repository", "Id of the"]),
+    ],
+)
+def test_what_is_given_or_left_out_is_not_asked(
+    options: list[str], asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "_on_terminal", lambda: True)
+
+    result = new("acme", "--output", str(tmp_path), *options, typed="\n\n\n\n")
+
+    assert result.exit_code == 0, result.output
+    said = [word for word in ("Repository", "Domain", "Id of the") if f"{word} " in result.output]
+    assert said == asked
+
+
+def test_a_stage_that_cannot_be_read_is_not_offered(
+    catalogue_of: Callable[[Tree], Catalogue], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = catalogue_of({"plans/mine.yaml": "summary: [", "plans/ours.yaml": "summary: Ours."})
+    monkeypatch.setattr(cli, "_on_terminal", lambda: True)
+    monkeypatch.setattr(Catalogue, "installed", lambda: found)
+
+    result = new("acme", "--output", str(tmp_path), typed="\n\n")
+
+    assert "mine cannot be read: this is not YAML" in result.output
+    assert "Stage: ours, the only one so far" in result.output
 
 
 def test_nobody_is_asked_where_nobody_can_answer() -> None:

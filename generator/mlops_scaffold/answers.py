@@ -25,8 +25,8 @@ CLOUDS_TO_COME = ("gcp", "kubernetes")
 NAME = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,19}")
 """A project's name: it starts the physical name of every resource, of which the shortest limit is an IAM role's 64
 characters (IAM user guide, "IAM and AWS STS quotas"); names of buckets allow only these characters."""
-REGION = {"aws": re.compile(r"[a-z]{2}(-[a-z]+)+-\d")}
-ACCOUNT = {"aws": re.compile(r"\d{12}")}
+REGION = {"aws": re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")}
+ACCOUNT = {"aws": re.compile(r"[0-9]{12}")}
 RESERVED = frozenset({"app", "cluster", "mlops", "pulumi", "settings", "aws", "sts", "kube"})
 """Names that a module of the repository, a Pulumi namespace or a cloud already has."""
 

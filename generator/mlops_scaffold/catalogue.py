@@ -11,7 +11,7 @@ import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import Distribution, EntryPoint, distributions
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -111,10 +111,8 @@ class Package:
 class Catalogue:
     """The building blocks and blueprints of every installed package."""
 
-    def __init__(
-        self, stacks: Sequence[EntryPoint], blueprints: Sequence[EntryPoint], problems: Sequence[str] = ()
-    ) -> None:
-        self.problems: list[str] = [*problems]
+    def __init__(self, stacks: Sequence[EntryPoint], blueprints: Sequence[EntryPoint]) -> None:
+        self.problems: list[str] = []
         """What could not be read, each with the name and version of what installed it, and the cause."""
         self.packages = [*self._packages(stacks)]
         self._blueprints = [*self._packages(blueprints)]
@@ -122,25 +120,14 @@ class Catalogue:
     @classmethod
     def installed(cls) -> Catalogue:
         """The catalogue of this environment, by entry points."""
-        points: list[EntryPoint] = []
-        problems: list[str] = []
-        for distribution in distributions():
-            try:
-                points += distribution.entry_points
-            except Exception as error:  # Python's own parser has no error of its own.
-                problems.append(f"{_called(distribution)}: its entry points cannot be read: {error}")
-        stacks, blueprints = (
-            sorted(
-                (point for point in points if point.group == f"mlops_scaffold.{kind}"), key=lambda point: point.value
-            )
-            for kind in ("stacks", "blueprints")
-        )
-        return cls(stacks, blueprints, problems)
+        found = entry_points()
+        groups = (found.select(group=f"mlops_scaffold.{kind}") for kind in ("stacks", "blueprints"))
+        return cls(*(sorted(group, key=lambda point: point.value) for group in groups))
 
     def _packages(self, points: Sequence[EntryPoint]) -> Iterator[Package]:
         seen: set[str] = set()
         for point in points:
-            name = _called(point.dist) if point.dist else point.name
+            name = f"{point.dist.name} {point.dist.version}" if point.dist else point.name
             try:
                 module = importlib.import_module(point.value)
                 folder = Path(next(iter(module.__path__)))
@@ -379,12 +366,6 @@ def beside(folder: Path, variant: str) -> Mapping[PurePosixPath, Path]:
         for path in sorted(root.rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts
     }
-
-
-def _called(distribution: Distribution) -> str:
-    """Name and version, or where it lies if it does not even say that."""
-    about = distribution.metadata
-    return f"{about['Name']} {about['Version']}" if about["Name"] else f"a package in {distribution.locate_file('')}"
 
 
 def _written(annotation: ast.expr | None) -> str:

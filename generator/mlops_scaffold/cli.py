@@ -103,7 +103,7 @@ def preview(folder: Path, environment: str | None, form: str) -> None:
     from mlops_scaffold import report
     from mlops_scaffold.preview import preview as plan
 
-    found = plan(folder, [environment] if environment else None, progress=report.progress)
+    found = plan(folder, None if environment is None else [environment], progress=report.progress)
     report.plan(found, form)
     if found.failed:
         raise click.exceptions.Exit(2)

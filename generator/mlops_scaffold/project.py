@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import packages_distributions
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from mlops_scaffold import blueprint, render
+from mlops_scaffold import blueprint, render, requirements
 from mlops_scaffold.answers import Answers
 from mlops_scaffold.catalogue import Catalogue
 from mlops_scaffold.compose import DATA, LOCK, PICTURE, Platform, compose, drawn, every_repository
@@ -31,7 +29,7 @@ class Made:
     plan: Plan | None
     """Unless it was made without preview."""
     problems: list[str]
-    """Packages that could not be read, environments that the stage does not know, imports beyond the lock."""
+    """What could not be read, environments that the stage does not know, and without a plan imports beyond the lock."""
 
 
 def platform(answers: Answers, catalogue: Catalogue) -> Platform:
@@ -40,6 +38,14 @@ def platform(answers: Answers, catalogue: Catalogue) -> Platform:
     Raises:
         ScaffoldError: it cannot be built; the message says which line or option is to blame.
     """
+    for package in catalogue.packages:
+        place = package.folder.parents[package.name.count(".")]
+        if (place / render.OURS).is_dir():
+            raise ScaffoldError(
+                f"the '{package.name}' of a repository hides the one that is installed",
+                where=str(package.folder),
+                then="leave the repository out of PYTHONPATH, and call 'mlops-scaffold' rather than 'python -m'",
+            )
     stage = blueprint.load(answers.stage, catalogue.blueprint)
     wanted = blueprint.merge(stage, answers.delta())
     for option, names in (("--use", answers.use), ("--set", answers.set)):
@@ -68,7 +74,10 @@ def new(answers: Answers, output: Path, *, plan: bool = True, progress: Progress
     """
     catalogue = Catalogue.installed()
     wanted = platform(answers, catalogue)
-    problems = [*catalogue.problems, *strangers(wanted), *unlocked(wanted, catalogue)]
+    problems = [*catalogue.problems, *strangers(wanted)]
+    beyond = unlocked(wanted, catalogue)
+    if not plan:
+        problems += beyond  # A plan has them among its findings.
     target = output.absolute() / answers.name
     with render.staging(target) as folder:
         build(wanted, catalogue, folder)
@@ -99,22 +108,20 @@ def strangers(wanted: Platform) -> Iterator[str]:
 
 
 def unlocked(wanted: Platform, catalogue: Catalogue) -> Iterator[str]:
-    """What blocks import and the repository's lock does not hold; a plugin may need more than we do."""
-    lock = every_repository(wanted.answers.cloud)[LOCK].read_text(encoding="utf-8")
-    locked = {line.partition("==")[0].replace("-", "_") for line in lock.splitlines() if "==" in line}
-    needed = catalogue.library.outside(wanted.modules)
-    if "mlops_scaffold" in needed:
+    """What its blocks import and its lock does not hold.
+
+    Raises:
+        ScaffoldError: one imports the generator.
+    """
+    imported = catalogue.library.outside(wanted.modules)
+    if importer := imported.get("mlops_scaffold"):
         raise ScaffoldError(
             "a block imports mlops_scaffold, and a repository never does",
-            where=", ".join(wanted.modules),
+            where=str(importer.path),
             allowed="the standard library, pulumi, its providers, pydantic, and other blocks",
         )
-    strange = [name for name in needed if name not in sys.stdlib_module_names and name not in locked]
-    distributions = packages_distributions() if strange else {}
-    for package in strange:
-        names = {name.lower().replace("-", "_") for name in distributions.get(package, [])}
-        if not names & locked:
-            yield f"a block imports '{package}', which requirements.txt does not hold: add it there, with its hashes"
+    lock = every_repository(wanted.answers.cloud)[LOCK].read_text(encoding="utf-8")
+    return requirements.unlocked(lock, imported)
 
 
 def build(wanted: Platform, catalogue: Catalogue, folder: Path) -> None:

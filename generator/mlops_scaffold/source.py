@@ -74,10 +74,16 @@ class Library:
                     queue += module.imports if late else module.early_imports
         return found.values()
 
-    def outside(self, names: Iterable[str]) -> Sequence[str]:
-        """The top-level packages that some modules import when they are imported, and that are none of ours."""
-        tops = {name.split(".")[0] for module in self._closure(names, late=False) for name in module.early_imports}
-        return sorted(tops - self._bases.keys())
+    def outside(self, names: Iterable[str]) -> Mapping[str, Module]:
+        """The top-level packages that some modules import when they are imported, and that are none of ours, sorted.
+
+        Each with the first module that imports it.
+        """
+        found: dict[str, Module] = {}
+        for module in self._closure(names, late=False):
+            for name in module.early_imports:
+                found.setdefault(name.partition(".")[0], module)
+        return {top: found[top] for top in sorted(found.keys() - self._bases.keys())}
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,15 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import click
+from pydantic import ValidationError
 
 from mlops_scaffold import blueprint
 from mlops_scaffold.answers import ACCOUNT, CLOUDS, DEFAULT_NAME, NAME, REGION, Answers
 from mlops_scaffold.catalogue import Catalogue
+from mlops_scaffold.errors import ScaffoldError
+from mlops_scaffold.project import platform
+from mlops_scaffold.resolve import Node
 
 
-def ask(name: str | None, stage: str, cloud: str, **given: object) -> Answers:
+@dataclass(frozen=True)
+class Question:
+    """A setting that only its owner can know."""
+
+    capability: str
+    key: str
+    text: str
+    after: str = ""
+    """The setting of the same component that must have been answered, for this one makes no sense without."""
+
+
+QUESTIONS = (
+    Question(
+        "identity", "repository", "Repository on GitHub whose CI may act, such as acme/ml (Enter to name it later)"
+    ),
+    Question(
+        "gateway", "domain", "Domain of the predictor in production, such as predict.example.com (Enter for none)"
+    ),
+    Question("gateway", "hosted_zone", "Id of the Route 53 zone that holds it", after="domain"),
+)
+"""What is asked where the platform has the component, and the setting was not given."""
+
+
+def ask(name: str | None, stage: str, cloud: str, **given: Any) -> Answers:
     """Asks for what was not given; what has only one answer is not asked.
 
     Args:
@@ -19,22 +48,50 @@ def ask(name: str | None, stage: str, cloud: str, **given: object) -> Answers:
         stage: the stage, or nothing.
         cloud: the cloud, or nothing.
         given: the other answers that were given.
+
+    Raises:
+        ScaffoldError: what was given cannot be built.
     """
+    catalogue = Catalogue.installed()
     name = ask_name() if name is None else name
-    stage = stage or _stage(Catalogue.installed())
+    stage = stage or _stage(catalogue)
     cloud = cloud or _choose("Cloud", list(CLOUDS))
-    region = given.pop("region", "") or _prompt(
+    given["region"] = given["region"] or _prompt(
         "Region", CLOUDS[cloud], lambda text: bool(REGION[cloud].fullmatch(text)), f"such as {CLOUDS[cloud]}"
     )
-    account = given.pop("account", "") or _prompt(
+    given["account"] = given["account"] or _prompt(
         "Account (Enter to pin it later)",
         "",
         lambda text: not text or bool(ACCOUNT[cloud].fullmatch(text)),
         "the 12 digits of its id, or nothing",
     )
-    answers = Answers(name, stage, cloud, region=region, account=account, **given)  # pyrefly: ignore
+    answers = Answers(name, stage, cloud, **given)
+    nodes = {node.name: node for node in platform(answers, catalogue).nodes}
+    for question in QUESTIONS:
+        if node := nodes.get(question.capability):
+            answers = _settle(question, node, answers)
     click.echo(f"\nThe same again:\n  {answers.command()}\n")
     return answers
+
+
+def _settle(question: Question, node: Node, answers: Answers) -> Answers:
+    """The answers with what a person says to a question, if it is to be asked and is answered."""
+    known = {**node.given, **answers.set.get(question.capability, {})}
+    if question.key in known or (question.after and not known.get(question.after)):
+        return answers
+
+    def fits(text: str) -> bool:
+        try:
+            node.block.model.model_validate({question.key: text})
+        except ValidationError:
+            return False
+        return True
+
+    said = _prompt(question.text, "", fits, node.block.settings.descriptions.get(question.key, ""))
+    if not said:
+        return answers
+    own = {**answers.set.get(question.capability, {}), question.key: said}
+    return replace(answers, set={**answers.set, question.capability: own})
 
 
 def ask_name() -> str:
@@ -44,12 +101,18 @@ def ask_name() -> str:
 
 def _stage(catalogue: Catalogue) -> str:
     """Shows what each stage is for, and what it defers, and asks for one."""
+    offered: list[str] = []
     for name in catalogue.blueprints:
-        whole = blueprint.load(name, catalogue.blueprint)
+        try:
+            whole = blueprint.load(name, catalogue.blueprint)
+        except ScaffoldError as error:
+            click.echo(f"{name} cannot be read: {error.what} ({error.where})")
+            continue
+        offered.append(name)
         click.echo(f"{name}: {whole.summary}")
         click.echo(f"  has {', '.join(whole.components)}")
         click.echo(f"  defers {', '.join(whole.deferred)}")
-    return _choose("Stage", catalogue.blueprints)
+    return _choose("Stage", offered)
 
 
 def _choose(what: str, names: Sequence[str]) -> str:

@@ -8,12 +8,15 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import cached_property
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mlops_scaffold import document
 from mlops_scaffold.document import Document, Place
 from mlops_scaffold.errors import ScaffoldError, unknown
+from mlops_scaffold.requirements import unlocked
+from mlops_scaffold.source import Library, Module
 
 PROGRAMS = ("", "cluster")
 """Where programs stand, in the order in which they are brought up."""
@@ -67,6 +70,31 @@ class Repository:
     def packages(self) -> Mapping[str, Path]:
         """The packages that the repository holds, by name; none of them may come from elsewhere."""
         return {path.parent.name: path.parent for path in sorted(self.folder.glob("*/__init__.py"))}
+
+    @cached_property
+    def library(self) -> Library:
+        """The source of these packages."""
+        return Library(self.packages)
+
+    def unlocked(self) -> Sequence[str]:
+        """What the programs import and the repository's lock does not hold; without a lock, nobody knows."""
+        lock = self.folder / "requirements.txt"
+        try:
+            return list(unlocked(lock.read_text(encoding="utf-8"), self._imported())) if lock.is_file() else []
+        except ScaffoldError:
+            return []  # The run itself reports what is no Python, with its line.
+
+    def _imported(self) -> Mapping[str, Module]:
+        """The packages from elsewhere that the programs import, each with a module that imports it."""
+        found: dict[str, Module] = {}
+        for program in self.programs:
+            path = self.folder / program / "__main__.py"
+            main = Module(self.library, "__main__", PurePosixPath(program, path.name), path)
+            ours = self.packages.keys() | {other.stem for other in path.parent.glob("*.py")}
+            tops = {name.partition(".")[0] for name in main.early_imports}
+            found |= dict.fromkeys(sorted(tops - ours), main)
+            found |= self.library.outside(main.early_imports)
+        return found
 
     @property
     def interpreter(self) -> Path:
@@ -185,9 +213,11 @@ def sdk_modules(repository: Repository) -> Sequence[str]:
     found = set(SETTINGS)
     for folder in repository.packages.values():
         for path in folder.rglob("*.py"):
+            parts = path.relative_to(repository.folder).with_suffix("").parts
             try:
-                found |= _touched(ast.parse(path.read_bytes()))
-            except SyntaxError:
+                if module := repository.library.module(".".join(parts).removesuffix(".__init__")):
+                    found |= _touched(module.tree)
+            except ScaffoldError:
                 continue  # The run itself reports it, with its line.
     return sorted(found)
 

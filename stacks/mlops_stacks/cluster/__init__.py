@@ -39,7 +39,7 @@ def narrow_ranges(texts: Sequence[str]) -> Sequence[str]:
 class ClusterSettings(Settings):
     """Which Kubernetes, and who may reach and administer it."""
 
-    version: str = Field(default=VERSION, pattern=r"^1\.\d\d$")
+    version: str = Field(default=VERSION, pattern=r"^1\.[0-9][0-9]$")
     """The minor version; raise it one at a time."""
     admin_cidrs: Annotated[Sequence[str], AfterValidator(narrow_ranges)] = ()
     """The address ranges, such as ``203.0.113.7/32``, from which people and CI reach the API over the internet.

@@ -16,7 +16,7 @@ from mlops_stacks.identity import Identity
 from mlops_stacks.keys import Keys
 from mlops_stacks.network import Network
 
-IDENTITY = re.compile(r"arn:aws[\w-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+")
+IDENTITY = re.compile(r"arn:aws[\w-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+", re.ASCII)
 """What an access entry takes: a role or a user, and no session of one (EKS User Guide, *Create access entries*)."""
 
 CLUSTER_POLICIES = (

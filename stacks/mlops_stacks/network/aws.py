@@ -15,7 +15,7 @@ from mlops_stacks.identity import Identity
 from mlops_stacks.keys import Keys
 from mlops_stacks.network import NetworkSettings
 
-ZONE_ID = re.compile(r"[a-z]+\d+-az\d+")
+ZONE_ID = re.compile(r"[a-z]+[0-9]+-az[0-9]+")
 """A zone's id, the same in every account, unlike its name (AWS RAM User Guide, *Availability Zone IDs*)."""
 
 ZONE_IDS = {
@@ -238,7 +238,7 @@ def zones(region: str, settings: NetworkSettings) -> Sequence[str]:
         )
     if len(ids) < settings.zones:
         raise pulumi.RunError(
-            f"network.zones: {settings.zones} zones are asked for, and {len(ids)} are known in region '{region}'. "
+            f"network.zones: {settings.zones} zones are asked for, and {len(ids)} are known in aws:region, '{region}'. "
             "Name them in network.zone_ids; they are listed by: "
             f"aws ec2 describe-availability-zones --region {region} --query 'AvailabilityZones[].ZoneId'"
         )
