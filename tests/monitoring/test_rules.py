@@ -34,7 +34,7 @@ def test_they_do_what_their_tests_say(file: Path, repository: Path) -> None:
 @each_file
 def test_every_alert_is_seen_to_fire(file: Path) -> None:
     tests = yaml.safe_load(file.with_suffix(".test.yaml").read_text())["tests"]
-    seen = {case["alertname"] for test in tests for case in test["alert_rule_test"] if case.get("exp_alerts")}
+    seen = {case["alertname"] for test in tests for case in test.get("alert_rule_test", []) if case.get("exp_alerts")}
 
     assert seen == {alert["alert"] for alert in alerts(file)}
 
