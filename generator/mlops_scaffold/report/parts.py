@@ -139,8 +139,8 @@ def _alike(entry: Entry) -> tuple[str, Sequence[str], Sequence[str], Sequence[st
 def _things(component: str, entries: Iterable[Entry]) -> Iterator[str]:
     """Such as «buckets data, logs»: a noun for each type, and the names that the component's own does not say."""
     for kind, alike in groupby(sorted(entries, key=lambda entry: entry.type), lambda entry: entry.type):
-        names = [entry.name.removeprefix(component).removeprefix("-") for entry in alike]
-        yield " ".join([noun(kind), ", ".join(filter(None, names))]).strip()
+        names = [entry.name.removeprefix(f"{component}-") for entry in alike]
+        yield noun(kind) if names == [component] else f"{noun(kind)} {', '.join(names)}"
 
 
 def _protection(protected: Sequence[str], where: Sequence[str]) -> str:
