@@ -25,6 +25,8 @@ LOCK = Path(mlops_blueprints.__file__).parent / "files" / "any" / "tests" / "sec
 UNSEEN = {
     "aws:acm/certificateValidation:CertificateValidation",
     "aws:budgets/budget:Budget",
+    "aws:cloudwatch/eventRule:EventRule",
+    "aws:cloudwatch/eventTarget:EventTarget",
     "aws:codebuild/webhook:Webhook",
     "aws:costexplorer/anomalyMonitor:AnomalyMonitor",
     "aws:costexplorer/anomalySubscription:AnomalySubscription",

@@ -112,8 +112,8 @@ class Audit(audit.Audit):
                     key: f"$.detail.{key}" for key in ("id", "title", "severity", "type", "region", "accountId")
                 },
                 input_template=json.dumps(
-                    "<title> (severity <severity> of 10, <type>), in account <accountId>, <region>. What to look at: "
-                    "docs/audit.md. Finding <id>."
+                    "<title> (severity <severity> of 10, <type>), in account <accountId>, <region>. What to do: "
+                    "docs/runbooks/threat-found.md. Finding <id>."
                 ),
             ),
             opts=self.child,
