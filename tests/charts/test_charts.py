@@ -17,8 +17,12 @@ HERE = Path(__file__).parent
 TYPES = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
 CHARTS = {"monitoring": "kube-prometheus-stack", "monitoring-logs": "aws-for-fluent-bit"}
 """Release to chart."""
-FREE = ("grafana.grafana.ini", "alertmanager.config")
-"""The options of Grafana and Alertmanager themselves: these the chart hands on. tests/monitoring asks Alertmanager."""
+FREE = (
+    *("grafana.grafana.ini", "alertmanager.config"),
+    *("grafana.containerSecurityContext", "grafana.sidecar.securityContext"),
+)
+"""What the chart hands on: the options of Grafana and Alertmanager themselves, of which tests/monitoring asks
+Alertmanager, and Kubernetes' own, whose names the SDK's classes know."""
 
 
 def known(chart: str) -> tuple[str, dict[str, str]]:

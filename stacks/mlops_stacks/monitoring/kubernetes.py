@@ -15,7 +15,7 @@ import yaml
 from mlops_stacks import monitoring
 from mlops_stacks.cluster import Cluster
 from mlops_stacks.component import Size
-from mlops_stacks.kubernetes import fingerprint, labels, secret_files
+from mlops_stacks.kubernetes import container_security, fingerprint, labels, secret_files
 from mlops_stacks.monitoring import MonitoringSettings
 from mlops_stacks.secrets import Secrets
 from mlops_stacks.workspace import Workspace
@@ -30,7 +30,12 @@ FOLDER = Path(__file__).parents[2] / "monitoring"
 """The folder of rules and dashboards: beside ``mlops_stacks``, at the repository's root."""
 
 PROMETHEUS_PORT = 9090
+ALERTMANAGER_PORT = 9093
 KUBELET_PORT = 10250
+
+SCRATCH = {"name": "scratch", "mountPath": "/tmp"}  # noqa: S108
+"""The one folder that Grafana and its companions may write to besides their own; without it none of them starts
+(kiwigrid/k8s-sidecar#427)."""
 
 SECRETS = "/etc/secrets"
 """Where Alertmanager finds the entries of the secret store as files."""
@@ -223,6 +228,7 @@ class Monitoring(monitoring.Monitoring):
             "service": {"sessionAffinity": "ClientIP"},
             "prometheusSpec": {
                 "replicas": settings.replicas,
+                "externalUrl": f"http://localhost:{PROMETHEUS_PORT}",
                 # Disks do not follow to another zone, so the second server is in one from the start.
                 "podAntiAffinityTopologyKey": "topology.kubernetes.io/zone",
                 "resources": resources(machine.cpu, machine.memory),
@@ -277,6 +283,8 @@ class Monitoring(monitoring.Monitoring):
             "config": routing(settings),
             "alertmanagerSpec": {
                 "replicas": settings.replicas,
+                # Where a message's links lead: to the port-forward. A name inside the cluster is of no use to a person.
+                "externalUrl": f"http://localhost:{ALERTMANAGER_PORT}",
                 "podAntiAffinityTopologyKey": "topology.kubernetes.io/zone",
                 "automountServiceAccountToken": False,
                 "resources": resources("50m", "128Mi"),
@@ -294,11 +302,15 @@ class Monitoring(monitoring.Monitoring):
                 "mlops/secret": pulumi.Output.unsecret(pulumi.Output.json_dumps(administrator).apply(fingerprint))
             },
             "resources": resources("100m", "512Mi"),
+            "containerSecurityContext": container_security(),
+            "extraEmptyDirMounts": [SCRATCH],
             # Its companions, which look for dashboards and for the data source, look here alone.
             "rbac": {"namespaced": True},
             "sidecar": {
                 "resources": resources("20m", "128Mi"),
-                "dashboards": {"searchNamespace": self.name},
+                "securityContext": container_security(),
+                "dashboards": {"searchNamespace": self.name, "extraMounts": [SCRATCH]},
+                "datasources": {"extraMounts": [SCRATCH]},
             },
             # Nothing to keep: dashboards are files, and there is one account.
             "persistence": OFF,
