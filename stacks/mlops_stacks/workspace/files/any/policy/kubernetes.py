@@ -52,7 +52,7 @@ def nobody_comes_in_from_the_internet(plan: Plan) -> Iterator[str]:
 
 
 def images_are_pinned(plan: Plan) -> Iterator[str]:
-    """Every image that a program names, it names by its digest, for a tag can be moved (CKV_K8S_43); charts have their own."""
+    """Every image that a program names has a digest, for a tag can be moved (CKV_K8S_43); charts name their own."""
     for workload, container in _containers(plan):
         if "@sha256:" not in container["image"]:
             yield f"{workload.name}: the image {container['image']} has no digest"
