@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from mlops_scaffold.inventory import DATA, PUBLIC, RUNNING, inventory
-from mlops_scaffold.preview.plan import Plan, Program
+from mlops_scaffold.preview.plan import Finding, Plan, Program
 from mlops_scaffold.report import markdown
+from mlops_scaffold.report.parts import unchecked
 
 COMPONENT = {"urn": "c", "type": "mlops:platform:Store", "name": "store", "parent": None, "custom": False}
 
@@ -42,6 +43,7 @@ def test_what_holds_data_is_known_by_its_type_or_its_protection() -> None:
         ("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", {"blockPublicAcls": True}),
         ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", {"cidrIpv4": "0.0.0.0/0"}),
         ("kubernetes:core/v1:Service", {"spec": {"type": "LoadBalancer"}}),
+        ("kubernetes:eks.amazonaws.com/v1:IngressClassParams", {"spec": {"scheme": "internet-facing"}}),
     ],
 )
 def test_what_is_public_is_found_and_how(kind: str, inputs: dict[str, Any]) -> None:
@@ -59,10 +61,28 @@ def test_what_is_public_is_found_and_how(kind: str, inputs: dict[str, Any]) -> N
         ("aws:rds/instance:Instance", {}),
         ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", {"cidrIpv4": "10.0.0.0/8"}),
         ("kubernetes:core/v1:Service", {"spec": {"type": "ClusterIP"}}),
+        ("kubernetes:eks.amazonaws.com/v1:IngressClassParams", {"spec": {"scheme": "internal"}}),
     ],
 )
 def test_what_is_closed_is_not_called_public(kind: str, inputs: dict[str, Any]) -> None:
     assert inventory(Plan([plan("dev", kind, **inputs)], []))["is public"] == []
+
+
+def test_a_type_that_nobody_knows_is_not_called_closed() -> None:
+    strange = Plan([plan("dev", "aws:lambda/functionUrl:FunctionUrl", authorizationType="NONE")], [])
+
+    text = markdown.plan(strange)
+
+    assert "Nothing that is known; not judged: aws:lambda/functionUrl:FunctionUrl." in text
+    assert "- aws:lambda/functionUrl:FunctionUrl: whether it holds data, is public, or runs all the time" in text
+
+
+def test_what_was_not_checked_is_told_as_it_is() -> None:
+    findings = [
+        Finding("unchecked", "x", message) for message in ("A: its schema", "B: its schema", "a whole sentence")
+    ]
+
+    assert [*unchecked(Plan([], findings))][-2:] == ["A, B: its schema", "a whole sentence"]
 
 
 def test_the_tables_name_types_as_pulumi_does() -> None:

@@ -158,7 +158,7 @@ class Drawing:
 
 def drawn(files: Files) -> Drawing:
     """Draws the programs among some files, by the script that the repository will draw them with again."""
-    script = every_repository("any")[PurePosixPath("scripts/diagram.py")]
+    script = DATA / "files" / "any" / "scripts" / "diagram.py"
     spec = spec_from_file_location("mlops_scaffold_diagram", script)
     if not (spec and spec.loader):
         raise ScaffoldError(f"the script '{script}' cannot be loaded")

@@ -83,8 +83,9 @@ def diff(before: str, after: str, *, progress: Callable[[str], None] | None = No
     Raises:
         ScaffoldError: one of them is none of these, or cannot be planned.
     """
-    first, second = (_planned(side, progress) for side in (before, after))
-    if before in _environments() and after in _environments():
+    environments = _environments()
+    first, second = (_planned(side, environments, progress) for side in (before, after))
+    if before in environments and after in environments:
         both = f"{before} → {after}"
         nameless = _one_of_two(first, before, both), _one_of_two(second, after, both)
         # What is used depends on the name.
@@ -111,7 +112,8 @@ def compare(first: Plan, second: Plan, *, before: str, after: str) -> Difference
     ]
     order = ("removed", "changed", "added")
     changes.sort(key=lambda change: (environments.index(change.environment), order.index(change.kind)))
-    costs = {environment: (_costs(first)[environment], _costs(second)[environment]) for environment in environments}
+    old, new = _costs(first), _costs(second)
+    costs = {environment: (old[environment], new[environment]) for environment in environments}
     return Difference(before, after, environments, changes, costs)
 
 
@@ -198,12 +200,12 @@ def _one_of_two(plan: Plan, environment: str, both: str) -> Plan:
 # -- what there is to compare -----------------------------------------------------------------------
 
 
-def _planned(side: str, progress: Callable[[str], None] | None) -> Plan:
+def _planned(side: str, environments: Sequence[str], progress: Callable[[str], None] | None) -> Plan:
+    if side in environments:
+        return _succeeded(preview(Path(), [side], progress=progress), side)
     if Path(side).is_dir():
         return _succeeded(preview(Path(side), progress=progress), side)
-    if side in _environments():
-        return _succeeded(preview(Path(), [side], progress=progress), side)
-    with _checked_out(side) as folder:
+    with _checked_out(side, environments) as folder:
         return _succeeded(preview(folder, progress=progress), side)
 
 
@@ -221,15 +223,14 @@ def _environments() -> Sequence[str]:
 
 
 @contextmanager
-def _checked_out(commit: str) -> Iterator[Path]:
+def _checked_out(commit: str, environments: Sequence[str]) -> Iterator[Path]:
     """The current folder as it was in a commit, for a while."""
     shown = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{commit}}")
     if shown is None:
         raise ScaffoldError(
             f"'{commit}' is nothing that could be compared",
             where="A or B",
-            allowed="a folder, a commit of the current folder, or "
-            + (f"one of its environments: {', '.join(_environments())}" if _environments() else "its environments"),
+            allowed=", ".join(["a folder", "a commit of the current folder", *environments]),
         )
     prefix = (_git("rev-parse", "--show-prefix") or b"").decode().strip()
     archive = _git("archive", f"{shown.decode().strip()}:{prefix}")

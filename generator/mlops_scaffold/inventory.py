@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from mlops_scaffold.cost import book
 from mlops_scaffold.preview.plan import Plan, Program
 
 Question = Literal["holds data", "is public", "runs all the time"]
@@ -86,6 +87,13 @@ def _service(inputs: Inputs) -> str | None:
     return "it faces the internet" if inputs.get("spec", {}).get("type") == "LoadBalancer" and not internal else None
 
 
+def _door(inputs: Inputs) -> str | None:
+    """Unless told, the load balancer of an Ingress is internal (EKS User Guide, *IngressClassParams*)."""
+    faces = "internet-facing"
+    annotated = inputs.get("metadata", {}).get("annotations", {}).get("alb.ingress.kubernetes.io/scheme")
+    return "it faces the internet" if faces in (inputs.get("spec", {}).get("scheme"), annotated) else None
+
+
 PUBLIC: Mapping[str, Callable[[Inputs], str | None]] = {
     "aws:ec2/subnet:Subnet": _subnet,
     "aws:eks/cluster:Cluster": _cluster,
@@ -94,6 +102,8 @@ PUBLIC: Mapping[str, Callable[[Inputs], str | None]] = {
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _bucket,
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _rule,
     "kubernetes:core/v1:Service": _service,
+    "kubernetes:eks.amazonaws.com/v1:IngressClassParams": _door,
+    "kubernetes:networking.k8s.io/v1:Ingress": _door,
 }
 """How a resource of a type comes to be reached from the internet, if it is."""
 
@@ -115,6 +125,16 @@ class Entry:
 def inventory(plan: Plan) -> Mapping[Question, Sequence[Entry]]:
     """The answers to the three questions, each resource once, by component and name."""
     return {question: _entries(plan, question) for question in QUESTIONS}
+
+
+def unjudged(plan: Plan) -> Sequence[str]:
+    """The types of a plan of which nobody knows whether they hold data, are public, or run all the time.
+
+    Our own blocks make none of them: every type that they make is in the price book, which a test sees to.
+    """
+    known, priced = DATA | RUNNING | PUBLIC.keys(), book().knows
+    types = {resource["type"] for program in plan.programs for resource in program.made}
+    return sorted(kind for kind in types - known if not priced(kind))
 
 
 def holds_data(resource: Mapping[str, Any]) -> bool:

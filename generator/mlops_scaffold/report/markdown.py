@@ -42,7 +42,7 @@ def _value(value: Value) -> str:
 def _stock(found: Plan) -> Iterator[str]:
     for question, rows in parts.stock(found):
         yield f"### {question.capitalize()}\n"
-        yield from rows_of(["component", "what", ""], rows) if rows else ["Nothing.\n"]
+        yield from rows_of(["component", "what", ""], rows) if rows else [f"{_sentence(parts.none(found))}.\n"]
 
 
 def _findings(found: Plan) -> Iterator[str]:
@@ -92,3 +92,7 @@ def rows_of(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[
     for row in rows:
         yield f"| {' | '.join(cell.replace('|', '&#124;').replace(chr(10), '<br>') for cell in row)} |"
     yield ""
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -12,7 +12,7 @@ from typing import Any
 
 from mlops_scaffold import cost
 from mlops_scaffold.diff import Change, Difference
-from mlops_scaffold.inventory import Entry, Question, inventory
+from mlops_scaffold.inventory import Entry, Question, inventory, unjudged
 from mlops_scaffold.preview.plan import CANNOT, Finding, Plan, Severity, grouped
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
@@ -40,6 +40,12 @@ def stock(plan: Plan) -> Iterator[tuple[Question, Sequence[tuple[str, str, str]]
                 notes.append(_protection(protected, where))
             rows.append((component, "; ".join(_things(component, alike)), "; ".join(notes)))
         yield question, rows
+
+
+def none(plan: Plan) -> str:
+    """What to say where a question has no answer: of a type that nobody knows, there is none either."""
+    strange = unjudged(plan)
+    return f"nothing that is known; not judged: {', '.join(strange)}" if strange else "nothing"
 
 
 def findings(plan: Plan) -> Iterator[tuple[Finding, int]]:
@@ -110,7 +116,9 @@ def unchecked(plan: Plan) -> Sequence[str]:
     for finding, _ in grouped(plan.of("unchecked")):
         subject, _, why = finding.message.rpartition(": ")
         kinds.setdefault(why, []).append(subject)
-    return [*CANNOT, *(f"{', '.join(subjects)}: {why}" for why, subjects in kinds.items())]
+    if strange := unjudged(plan):
+        kinds["whether it holds data, is public, or runs all the time"] = [*strange]
+    return [*CANNOT, *(": ".join(filter(None, (", ".join(subjects), why))) for why, subjects in kinds.items())]
 
 
 def summary(found: Difference, environment: str) -> str:

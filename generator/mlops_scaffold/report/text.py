@@ -65,7 +65,7 @@ def difference(found: Difference) -> None:
 
 def _first(out: Console, plan: Plan) -> None:
     for question, rows in parts.stock(plan):
-        out.print(f"[bold]{question.capitalize()}[/bold]{'' if rows else ': nothing'}")
+        out.print(f"[bold]{question.capitalize()}[/bold]{'' if rows else f': {escape(parts.none(plan))}'}")
         if rows:
             things = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
             for component, what, more in rows:
