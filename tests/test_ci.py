@@ -36,19 +36,34 @@ def policies(plan: Plan) -> dict[str, str]:
     }
 
 
+def rights(plan: Plan) -> list[dict[str, Any]]:
+    """What the role that deploys may do."""
+    return [
+        statement
+        for name, text in policies(plan).items()
+        if name not in ("identity", "identity-preview")
+        for statement in json.loads(text)["Statement"]
+    ]
+
+
 def test_ci_may_make_something_of_every_service_that_is_used(production: Plan) -> None:
     used = {
         resource["type"].split(":")[1].split("/")[0] for resource in resources(production) if "aws:" in resource["type"]
     }
-    statements = [
-        statement
-        for name, text in policies(production).items()
-        if name not in ("identity", "identity-preview")
-        for statement in json.loads(text)["Statement"]
-    ]
-    allowed = {action.split(":")[0] for statement in statements for action in statement["Action"]}
+    allowed = {action.split(":")[0] for statement in rights(production) for action in statement["Action"]}
 
     assert {IAM_NAMES.get(service, service) for service in used} <= allowed
+
+
+def test_ci_cannot_make_a_network_its_own_by_a_tag(production: Plan) -> None:
+    """Whoever tags another environment's network as this one's may delete it (EC2 User Guide, *Grant permission to tag
+    Amazon EC2 resources during creation*: without a condition, ``CreateTags`` holds for what exists, too)."""
+    tagging = [statement for statement in rights(production) if "ec2:CreateTags" in statement["Action"]]
+
+    assert tagging
+    for statement in tagging:
+        (keys,) = statement["Condition"].values()
+        assert keys["aws:ResourceTag/environment"] == "prod"
 
 
 def test_policies_are_short_enough(production: Plan) -> None:

@@ -62,6 +62,11 @@ class Place:
         tags = {"project": self.project, "environment": self.environment}
         return {"StringEquals": {f"aws:ResourceTag/{key}": value for key, value in tags.items()}}
 
+    @property
+    def untagged_or_ours(self) -> Mapping[str, Any]:
+        """The condition that a thing carries the tags of no other environment (IAM User Guide, *…IfExists*)."""
+        return {"StringEqualsIfExists": self.tagged["StringEquals"]}
+
 
 def allow(
     sid: str, actions: str, *resources: str, condition: Mapping[str, Any] | None = None, service: str = ""
@@ -183,10 +188,13 @@ def network(place: Place) -> Sequence[Statement]:
             "MakeNetwork",
             "CreateVpc CreateSubnet CreateInternetGateway AttachInternetGateway CreateNatGateway AllocateAddress "
             "CreateRouteTable AssociateRouteTable CreateRoute CreateVpcEndpoint CreateSecurityGroup CreateFlowLogs "
-            "AuthorizeSecurityGroupIngress AuthorizeSecurityGroupEgress CreateTags",
+            "AuthorizeSecurityGroupIngress AuthorizeSecurityGroupEgress",
             anything,
             service="ec2",
         ),
+        # What has no tag yet, such as a thing that is being made, or carries ours already. Whoever could tag another
+        # environment's as ours could delete it by the statement below.
+        allow("TagNetwork", "ec2:CreateTags", anything, condition=place.untagged_or_ours),
         # A default security group is taken over before it has a tag.
         allow(
             "CloseGroups",
