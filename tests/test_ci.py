@@ -56,8 +56,11 @@ def test_ci_may_make_something_of_every_service_that_is_used(production: Plan) -
 
 
 def test_ci_cannot_make_a_network_its_own_by_a_tag(production: Plan) -> None:
-    """Whoever tags another environment's network as this one's may delete it (EC2 User Guide, *Grant permission to tag
-    Amazon EC2 resources during creation*: without a condition, ``CreateTags`` holds for what exists, too)."""
+    """Whoever tags another environment's network as this one's may delete it.
+
+    Without a condition, ``CreateTags`` holds for what exists, too (EC2 User Guide, *Grant permission to tag Amazon EC2
+    resources during creation*).
+    """
     tagging = [statement for statement in rights(production) if "ec2:CreateTags" in statement["Action"]]
 
     assert tagging

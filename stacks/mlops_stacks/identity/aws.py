@@ -43,9 +43,7 @@ class Identity(identity.Identity):
                 name, url=f"https://{GITHUB}", client_id_lists=["sts.amazonaws.com"], opts=self.child
             ).arn
         if not settings.repository:
-            pulumi.log.warn(
-                "no repository may act for this environment: name it in identity.repository (docs/ci.md)", self
-            )
+            pulumi.log.warn("no repository may act for this environment: name it in identity.repository", self)
 
         # checkov:skip=CKV_AWS_286, CKV_AWS_287, CKV_AWS_288, CKV_AWS_289, CKV_AWS_290, CKV_AWS_355: a boundary gives no
         # right: a role may do what both its own policies and this one allow
