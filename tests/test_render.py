@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 import pytest
 from hypothesis import given
@@ -96,6 +98,25 @@ def test_two_commands_at_once_do_not_sweep_each_other(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.communicate()
+
+
+def test_a_folder_swept_before_its_lock_was_taken_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept: list[Path] = []
+
+    def flock(lock: IO[bytes], how: int) -> None:
+        if not swept:
+            swept.append(Path(lock.name).parent)
+            shutil.rmtree(swept[0])
+
+    monkeypatch.setattr(render.fcntl, "flock", flock)
+
+    with render.staging(tmp_path / "acme") as folder:
+        (folder / "a").write_text("a")
+
+    assert swept
+    assert listing(tmp_path) == ["acme", "acme/a"]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")

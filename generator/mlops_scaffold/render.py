@@ -17,7 +17,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any
 
 from mlops_scaffold import __version__
 from mlops_scaffold.compose import Files
@@ -45,12 +45,10 @@ def staging(target: Path) -> Iterator[Path]:
         missing = [folder for folder in target.parents if not folder.exists()]
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target.parent)
-        folder = target.parent / f"{STAGING}{os.getpid()}"
-        folder.mkdir()
+    folder = target.parent / f"{STAGING}{os.getpid()}"
     interrupted = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with _explained(target), (folder / ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with _explained(target), _locked(folder) as lock:
             place = folder / target.name
             place.mkdir()
             yield place
@@ -89,6 +87,22 @@ def _siblings(target: Path) -> Sequence[Path]:
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def _locked(folder: Path) -> IO[bytes]:
+    """Makes a folder that no sweep removes while the file that is given stays open.
+
+    A sweep of another command may take the file between its making and its locking; then the folder is made anew.
+    """
+    while True:
+        folder.mkdir(exist_ok=True)
+        with suppress(FileNotFoundError):  # of the folder, or of the file in it
+            lock = (folder / ".lock").open("wb")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(lock.fileno()), Path(lock.name).stat()):
+                    return lock
+            lock.close()
 
 
 def _sweep(parent: Path) -> None:
