@@ -89,6 +89,7 @@ def test_what_is_read_of_a_block_is_what_python_makes_of_it(block: Block) -> Non
     assert block.summary == (inspect.getdoc(cls) or "").partition("\n")[0]
     assert [base.name for base in block.cls.ancestors] == ancestors
     assert CATALOGUE.outputs(block.cls) == cls.outputs()
+    assert CATALOGUE.verbs(block.cls).keys() == verbs(cls).keys()
     contracts = {name: imported(need.contract) for name, need in block.needs.items()}
     assert {
         name: contracts[name] | None if need.optional else contracts[name] for name, need in block.needs.items()

@@ -54,7 +54,9 @@ def test_its_blueprint_and_block_make_a_repository_that_plans(installed: Path, t
 
 def test_it_stands_in_the_catalogue(installed: Path) -> None:
     assert "An SQS queue" in scaffold(installed, "catalogue").stdout
-    assert "retention_days" in scaffold(installed, "show", "queue").stdout
+    shown = scaffold(installed, "show", "queue").stdout
+    assert "retention_days" in shown
+    assert "grant_send(grantee: str, identity: Input[str]) -> None: Lets an identity send requests." in shown
 
 
 def test_a_broken_distribution_is_a_warning_with_its_name_and_version(tmp_path: Path) -> None:

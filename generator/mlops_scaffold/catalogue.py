@@ -19,7 +19,7 @@ import mlops_stacks
 from mlops_scaffold import document
 from mlops_scaffold.document import Document
 from mlops_scaffold.errors import ScaffoldError, unknown
-from mlops_scaffold.source import Class, Library, Module, summary
+from mlops_scaffold.source import Class, Function, Library, Module, summary
 
 if TYPE_CHECKING:
     from mlops_stacks.component import Settings
@@ -320,9 +320,16 @@ class Catalogue:
 
     def outputs(self, cls: Class) -> Sequence[str]:
         """The names of the outputs that a component's contracts promise, sorted."""
-        contracts = [base for base in cls.ancestors if self._component in base.bases]
-        hints = {name: hint for base in contracts for name, hint in base.annotations.items()}
+        hints = {name: hint for base in self._promising(cls) for name, hint in base.annotations.items()}
         return sorted(name for name, hint in hints.items() if hint.startswith("Output["))
+
+    def verbs(self, cls: Class) -> Mapping[str, Function]:
+        """The methods that a component's contracts promise: what may be called on a wire to it, by name."""
+        methods = [node for base in reversed(self._promising(cls)) for node in base.node.body]
+        return {node.name: node for node in methods if isinstance(node, Function) and not node.name.startswith("_")}
+
+    def _promising(self, cls: Class) -> Sequence[Class]:
+        return [base for base in cls.ancestors if self._component in base.bases]
 
     # -- blueprints ---------------------------------------------------------------------------------
 

@@ -304,6 +304,12 @@ def summary(node: ast.Module | Definition) -> str:
     return (ast.get_docstring(node) or "").partition("\n")[0]
 
 
+def signature(method: Function) -> str:
+    """A method as it is called: its name, its parameters but for the first, and what it returns."""
+    arguments = ast.unparse(method.args).partition(", ")[2]
+    return f"{method.name}({arguments}){f' -> {ast.unparse(method.returns)}' if method.returns else ''}"
+
+
 def _is_abstract(method: Function) -> bool:
     return any(ast.unparse(decorator).rpartition(".")[2] == "abstractmethod" for decorator in method.decorator_list)
 

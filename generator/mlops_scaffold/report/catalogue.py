@@ -11,6 +11,7 @@ from mlops_scaffold import blueprint
 from mlops_scaffold.catalogue import Catalogue
 from mlops_scaffold.reference import settings_of
 from mlops_scaffold.report import console
+from mlops_scaffold.source import signature, summary
 
 
 def everything(found: Catalogue) -> None:
@@ -74,6 +75,11 @@ def _show_capability(found: Catalogue, name: str) -> None:
         out.print(f"  gives: {', '.join(found.outputs(block.cls))}")
     if not blocks:
         out.print(f"\n{_fulfilled(found, name)}")
+    contract = found.contract(name)
+    if verbs := found.verbs(contract):
+        out.print(f"\nverbs, on a wire [bold]{name}: {contract.name}[/bold] (from {contract.module.name}):")
+        for node in verbs.values():
+            out.print(f"  [bold]{escape(signature(node))}[/bold]: {escape(summary(node))}")
     for models in {block.settings: block for block in blocks}.values():
         out.print("\nsettings:")
         for setting, kind, default, text in settings_of(models):
