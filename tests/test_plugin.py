@@ -41,10 +41,13 @@ def test_its_blueprint_and_block_make_a_repository_that_plans(installed: Path, t
 
     assert result.returncode == 0, result.stderr
     made = tmp_path / "acme"
-    compared = filecmp.dircmp(
-        PLUGIN / "acme_platform" / "blocks" / "queue", made / "acme_platform" / "blocks" / "queue"
+    for capability in ("queue", "relay"):
+        place = Path("acme_platform", "blocks", capability)
+        compared = filecmp.dircmp(PLUGIN / place, made / place)
+        assert (compared.diff_files, compared.left_only, compared.right_only) == ([], [], [])
+    assert 'relay = Relay("relay", settings.relay, workspace=workspace)' in (
+        (made / "cluster" / "__main__.py").read_text()
     )
-    assert (compared.diff_files, compared.left_only, compared.right_only) == ([], [], [])
     assert "queue = Queue(" in (made / "__main__.py").read_text()
     assert "QueueSettings(retention_days=7)" in (made / "settings.py").read_text()
     assert "acme_platform" in (made / "pyproject.toml").read_text()

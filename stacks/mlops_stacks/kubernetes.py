@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -60,6 +61,42 @@ def container_security() -> k8s.core.v1.SecurityContextArgs:
         allow_privilege_escalation=False,
         read_only_root_filesystem=True,
         capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"]),
+    )
+
+
+def admit(
+    port: int, *who: k8s.networking.v1.NetworkPolicyPeerArgs, pods: Mapping[str, str] | None = None
+) -> k8s.networking.v1.NetworkPolicySpecArgs:
+    """A network policy that lets somebody in, on one TCP port, and nothing else; policies of a namespace add up.
+
+    The other end needs a way out as well: ``platform``, for pods in namespaces of the platform.
+
+    Args:
+        port: the port.
+        who: who is let in; see ``pods_of``.
+        pods: the labels of the pods that are reached; all of the policy's namespace unless given.
+    """
+    return k8s.networking.v1.NetworkPolicySpecArgs(
+        pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=pods),
+        policy_types=["Ingress"],
+        ingress=[
+            k8s.networking.v1.NetworkPolicyIngressRuleArgs(
+                from_=list(who), ports=[k8s.networking.v1.NetworkPolicyPortArgs(protocol="TCP", port=port)]
+            )
+        ],
+    )
+
+
+def pods_of(namespaces: pulumi.Input[Sequence[pulumi.Input[str]]]) -> k8s.networking.v1.NetworkPolicyPeerArgs:
+    """Every pod of some namespaces, known by the label that the API server itself puts on them."""
+    return k8s.networking.v1.NetworkPolicyPeerArgs(
+        namespace_selector=k8s.meta.v1.LabelSelectorArgs(
+            match_expressions=[
+                k8s.meta.v1.LabelSelectorRequirementArgs(
+                    key="kubernetes.io/metadata.name", operator="In", values=namespaces
+                )
+            ]
+        )
     )
 
 

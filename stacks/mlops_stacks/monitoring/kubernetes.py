@@ -15,7 +15,7 @@ import yaml
 from mlops_stacks import monitoring
 from mlops_stacks.cluster import Cluster
 from mlops_stacks.component import Size
-from mlops_stacks.kubernetes import container_security, fingerprint, labels, secret_files
+from mlops_stacks.kubernetes import admit, container_security, fingerprint, labels, pods_of, secret_files
 from mlops_stacks.monitoring import MonitoringSettings
 from mlops_stacks.secrets import Secrets
 from mlops_stacks.workspace import Workspace
@@ -120,12 +120,16 @@ class Monitoring(monitoring.Monitoring):
         A pod whose port speaks HTTPS has the annotation ``prometheus.io/scheme: https`` as well. It is shown the token
         of Prometheus' account, so that holds outside of people's own namespaces only.
         """
+        prometheus = k8s.networking.v1.NetworkPolicyPeerArgs(
+            namespace_selector=k8s.meta.v1.LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": self.name}),
+            pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels={"app.kubernetes.io/name": "prometheus"}),
+        )
         k8s.networking.v1.NetworkPolicy(
             f"{grantee}-metrics",
             metadata=k8s.meta.v1.ObjectMetaArgs(
                 name=f"{grantee}-metrics", namespace=namespace, labels=labels(self.name)
             ),
-            spec=admit({"app.kubernetes.io/name": grantee}, self.name, {"app.kubernetes.io/name": "prometheus"}, port),
+            spec=admit(port, prometheus, pods={"app.kubernetes.io/name": grantee}),
             opts=self.child,
         )
         return {"prometheus.io/scrape": "true", "prometheus.io/port": str(port), "prometheus.io/path": path}
@@ -140,7 +144,7 @@ class Monitoring(monitoring.Monitoring):
                 namespace=self.url.apply(lambda _: self.name),
                 labels=labels(self.name),
             ),
-            spec=admit({"app.kubernetes.io/name": "prometheus"}, namespace, None, PROMETHEUS_PORT),
+            spec=admit(PROMETHEUS_PORT, pods_of([namespace]), pods={"app.kubernetes.io/name": "prometheus"}),
             opts=self.child,
         )
 
@@ -400,36 +404,6 @@ def disk(size: str, workspace: Workspace) -> Mapping[str, Any]:
             }
         }
     }
-
-
-def admit(
-    pods: Mapping[str, str], namespace: pulumi.Input[str], callers: Mapping[str, str] | None, port: int
-) -> k8s.networking.v1.NetworkPolicySpecArgs:
-    """Lets some pods of a namespace in, on one port.
-
-    Args:
-        pods: the labels of the pods that are reached.
-        namespace: where the callers are; known by the label that the API server itself puts on it.
-        callers: the labels of the callers; None for every pod there.
-        port: the port.
-    """
-    return k8s.networking.v1.NetworkPolicySpecArgs(
-        pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=pods),
-        policy_types=["Ingress"],
-        ingress=[
-            k8s.networking.v1.NetworkPolicyIngressRuleArgs(
-                from_=[
-                    k8s.networking.v1.NetworkPolicyPeerArgs(
-                        namespace_selector=k8s.meta.v1.LabelSelectorArgs(
-                            match_labels={"kubernetes.io/metadata.name": namespace}
-                        ),
-                        pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=callers),
-                    )
-                ],
-                ports=[k8s.networking.v1.NetworkPolicyPortArgs(protocol="TCP", port=port)],
-            )
-        ],
-    )
 
 
 def scrape_configs(people: Sequence[str]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import pulumi_kubernetes as k8s
 
 from mlops_stacks import serving
 from mlops_stacks.component import Size
-from mlops_stacks.kubernetes import container_security, fingerprint, labels, pod_security
+from mlops_stacks.kubernetes import admit, container_security, fingerprint, labels, pod_security, pods_of
 from mlops_stacks.monitoring import Monitoring
 from mlops_stacks.serving import ServingSettings
 from mlops_stacks.tracking import Tracking
@@ -120,20 +120,11 @@ class Serving(serving.Serving):
             template = pods.template(challenger, settings.challenger, settings.challenger_alias, measured(challenger))
             self._predictor(challenger, namespace, template, at_least=1, at_most=settings.max_replicas)
 
-        people = k8s.meta.v1.LabelSelectorArgs(
-            match_expressions=[
-                k8s.meta.v1.LabelSelectorRequirementArgs(
-                    # The label that the API server itself puts on a namespace.
-                    key="kubernetes.io/metadata.name",
-                    operator="In",
-                    values=workspace.namespaces,
-                )
-            ]
-        )
+        # Nothing but predictors is in the namespace.
         k8s.networking.v1.NetworkPolicy(
             name,
             metadata=metadata(name, namespace),
-            spec=admit(k8s.networking.v1.NetworkPolicyPeerArgs(namespace_selector=people)),
+            spec=admit(PORT, pods_of(workspace.namespaces)),
             opts=self.child,
         )
         self.publish(
@@ -149,7 +140,9 @@ class Serving(serving.Serving):
         k8s.networking.v1.NetworkPolicy(
             grantee,
             metadata=metadata(grantee, self.namespace),
-            spec=admit(k8s.networking.v1.NetworkPolicyPeerArgs(ip_block=k8s.networking.v1.IPBlockArgs(cidr=cidr))),
+            spec=admit(
+                PORT, k8s.networking.v1.NetworkPolicyPeerArgs(ip_block=k8s.networking.v1.IPBlockArgs(cidr=cidr))
+            ),
             opts=self.child,
         )
 
@@ -334,17 +327,4 @@ def asks(path: str, *, period_seconds: int, failure_threshold: int) -> k8s.core.
         timeout_seconds=5,
         period_seconds=period_seconds,
         failure_threshold=failure_threshold,
-    )
-
-
-def admit(who: k8s.networking.v1.NetworkPolicyPeerArgs) -> k8s.networking.v1.NetworkPolicySpecArgs:
-    """Lets somebody ask every predictor of the namespace, in which nothing else is."""
-    return k8s.networking.v1.NetworkPolicySpecArgs(
-        pod_selector=k8s.meta.v1.LabelSelectorArgs(),
-        policy_types=["Ingress"],
-        ingress=[
-            k8s.networking.v1.NetworkPolicyIngressRuleArgs(
-                from_=[who], ports=[k8s.networking.v1.NetworkPolicyPortArgs(protocol="TCP", port=PORT)]
-            )
-        ],
     )

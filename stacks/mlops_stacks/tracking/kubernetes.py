@@ -15,7 +15,7 @@ from mlops_stacks import registry, tracking
 from mlops_stacks.cluster import Cluster
 from mlops_stacks.component import Size
 from mlops_stacks.database import Database, _create_database
-from mlops_stacks.kubernetes import container_security, fingerprint, labels, pod_security
+from mlops_stacks.kubernetes import admit, container_security, fingerprint, labels, pod_security, pods_of
 from mlops_stacks.storage import Storage
 from mlops_stacks.tracking import TrackingSettings, _accounts
 from mlops_stacks.workspace import Workspace
@@ -263,7 +263,10 @@ class Tracking(tracking.Tracking, registry.Registry):
             opts=self.child,
         )
         k8s.networking.v1.NetworkPolicy(
-            name, metadata=metadata(name), spec=admit(name, workspace.namespaces), opts=self.child
+            name,
+            metadata=metadata(name),
+            spec=admit(PORT, pods_of(workspace.namespaces), pods=labels(name)),
+            opts=self.child,
         )
         self.publish(
             # Known once there is something to be reached.
@@ -282,7 +285,7 @@ class Tracking(tracking.Tracking, registry.Registry):
                 namespace=self.url.apply(lambda _: self.name),
                 labels=labels(self.name),
             ),
-            spec=admit(self.name, [namespace]),
+            spec=admit(PORT, pods_of([namespace]), pods=labels(self.name)),
             opts=self.child,
         )
 
@@ -400,25 +403,4 @@ def health(*, period_seconds: int, failure_threshold: int) -> k8s.core.v1.ProbeA
         timeout_seconds=5,
         period_seconds=period_seconds,
         failure_threshold=failure_threshold,
-    )
-
-
-def admit(name: str, namespaces: pulumi.Input[Sequence[pulumi.Input[str]]]) -> k8s.networking.v1.NetworkPolicySpecArgs:
-    """Lets in who comes from one of the namespaces, known by the label that the API server itself puts on them."""
-    namespace = k8s.meta.v1.LabelSelectorArgs(
-        match_expressions=[
-            k8s.meta.v1.LabelSelectorRequirementArgs(
-                key="kubernetes.io/metadata.name", operator="In", values=namespaces
-            )
-        ]
-    )
-    return k8s.networking.v1.NetworkPolicySpecArgs(
-        pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=labels(name)),
-        policy_types=["Ingress"],
-        ingress=[
-            k8s.networking.v1.NetworkPolicyIngressRuleArgs(
-                from_=[k8s.networking.v1.NetworkPolicyPeerArgs(namespace_selector=namespace)],
-                ports=[k8s.networking.v1.NetworkPolicyPortArgs(protocol="TCP", port=PORT)],
-            )
-        ],
     )

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
-from pulumi import Output
+from pulumi import Input, Output
 from pydantic import Field, StringConstraints
 
 from mlops_stacks.component import Component, Settings
@@ -66,4 +66,16 @@ class Workspace(Component):
 
         Returns:
             The namespace's name, known once it stands.
+        """
+
+    @abstractmethod
+    def open_port(self, grantee: str, namespace: Input[str], port: int, *, cidr: Input[str] | None = None) -> None:
+        """Lets the pods of a namespace out to one TCP port that none of its ways leads to.
+
+        Args:
+            grantee: who asks; with the port it is the policy's name, and must not change.
+            namespace: the pods' namespace, as ``namespace`` returned it.
+            port: the port.
+            cidr: the range of addresses it is open on, such as ``network_cidr``; unless given, the internet: everything
+                but private ranges.
         """

@@ -126,6 +126,20 @@ class Workspace(workspace.Workspace):
 
         return namespace.metadata.name
 
+    def open_port(self, grantee: str, namespace: Input[str], port: int, *, cidr: Input[str] | None = None) -> None:
+        """Makes a network policy of its own, which adds to those of the namespace."""
+        name = f"{grantee}-port-{port}"
+        rule = networking.NetworkPolicyEgressRuleArgs(
+            to=[internet() if cidr is None else block(cidr)],
+            ports=[networking.NetworkPolicyPortArgs(protocol="TCP", port=port)],
+        )
+        networking.NetworkPolicy(
+            name,
+            metadata=meta.ObjectMetaArgs(name=name, namespace=namespace, labels=labels(grantee)),
+            spec=out(rule),
+            opts=self.child,
+        )
+
     def _dns(self) -> networking.NetworkPolicyEgressRuleArgs:
         """DNS by address, because on EKS Auto Mode it is a service of the node, without a pod that one could select."""
         resolvers = [
@@ -157,7 +171,7 @@ class Workspace(workspace.Workspace):
                 to=[block(self.network_cidr)], ports=[networking.NetworkPolicyPortArgs(port=5432)]
             ),
             "internet": networking.NetworkPolicyEgressRuleArgs(
-                to=[block("0.0.0.0/0", *PRIVATE_RANGES)], ports=[networking.NetworkPolicyPortArgs(port=443)]
+                to=[internet()], ports=[networking.NetworkPolicyPortArgs(port=443)]
             ),
             "identity": networking.NetworkPolicyEgressRuleArgs(
                 to=[block(IDENTITY_AGENT)], ports=[networking.NetworkPolicyPortArgs(port=80)]
@@ -186,6 +200,11 @@ def security(level: Level) -> dict[str, str]:
 def block(cidr: Input[str], *but: str) -> networking.NetworkPolicyPeerArgs:
     """A range of addresses, without some."""
     return networking.NetworkPolicyPeerArgs(ip_block=networking.IPBlockArgs(cidr=cidr, except_=list(but) or None))
+
+
+def internet() -> networking.NetworkPolicyPeerArgs:
+    """Everything but private ranges."""
+    return block("0.0.0.0/0", *PRIVATE_RANGES)
 
 
 def out(rule: networking.NetworkPolicyEgressRuleArgs) -> networking.NetworkPolicySpecArgs:
