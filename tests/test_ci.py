@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import CONNECTED
+from conftest import CONNECTED, program
 
+from mlops_scaffold.preview import preview
 from mlops_scaffold.preview.plan import Plan
+from mlops_scaffold.preview.session import Session
 from mlops_stacks.identity import IdentitySettings
 
 IAM_NAMES = {"cloudwatch": "logs", "vpc": "ec2", "cfg": "config", "costexplorer": "ce"}
@@ -53,6 +55,39 @@ def test_ci_may_make_something_of_every_service_that_is_used(production: Plan) -
     allowed = {action.split(":")[0] for statement in rights(production) for action in statement["Action"]}
 
     assert {IAM_NAMES.get(service, service) for service in used} <= allowed
+
+
+QUEUE = """
+from pulumi_aws import cloudwatch, sqs
+from mlops_stacks.identity import IdentitySettings
+from mlops_stacks.identity.aws import Identity
+from mlops_stacks.keys import KeysSettings
+from mlops_stacks.keys.aws import Keys
+
+keys = Keys("keys", KeysSettings())
+Identity("identity", IdentitySettings(repository="acme/ml", actions={actions}), keys=keys)
+cloudwatch.LogGroup("requests")
+sqs.Queue("requests")
+sqs.Queue("failed")
+"""
+
+
+def test_a_service_that_ci_may_not_use_is_a_warning(tmp_path: Path, session: Session) -> None:
+    plan = preview(program(tmp_path, QUEUE.format(actions=[])), session=session)
+
+    (warning,) = plan.of("warning")
+    assert "no right to any action of 'sqs'" in warning.message
+    assert warning.source == "__main__.py:12"
+
+
+def test_a_setting_gives_ci_the_right_to_what_is_called_as_ours(tmp_path: Path, session: Session) -> None:
+    plan = preview(program(tmp_path, QUEUE.format(actions=["sqs:CreateQueue", "sqs:TagQueue"])), session=session)
+
+    assert plan.of("warning") == []
+    (given,) = [statement for statement in rights(plan) if statement["Action"] == ["sqs:CreateQueue", "sqs:TagQueue"]]
+    # Amazon SQS Developer Guide, *Overview of managing access*: arn:aws:sqs:region:account-id:queue-name
+    assert "arn:aws:sqs:eu-west-1:123456789012:acme-dev-*" in given["Resource"]
+    assert all("acme-dev-" in resource for resource in given["Resource"])
 
 
 def test_ci_cannot_make_a_network_its_own_by_a_tag(production: Plan) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_scaffold.errors import nearest, unknown
-from mlops_scaffold.preview import kubernetes, names
+from mlops_scaffold.preview import kubernetes, names, rights
 from mlops_scaffold.preview.plan import Finding, Plan, Program
 from mlops_scaffold.preview.repository import Configuration, Repository, find, keys, sdk_modules
 from mlops_scaffold.preview.session import Mode, Session
@@ -116,6 +116,7 @@ def _plan(
             suppressed += [
                 replace(quirk, program=made.project, environment=environment) for quirk in dict.fromkeys(quirks)
             ]
+        findings += rights.check([program for program in planned if program.environment == environment])
     findings += [Finding("warning", "not-locked", message) for message in repository.unlocked()]
     return Plan(planned, findings, suppressed, _notes(repository))
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated
 
 from pulumi import Output
-from pydantic import AfterValidator
+from pydantic import AfterValidator, StringConstraints
 
 from mlops_stacks.component import Component, Settings
 
@@ -26,12 +27,19 @@ def repository_name(text: str) -> str:
     return text
 
 
+Action = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+:[A-Za-z]*\*?$")]
+"""An action as IAM writes it, with a service's prefix; a ``*`` at its end stands for the rest."""
+
+
 class IdentitySettings(Settings):
     """Which repository CI runs for."""
 
     repository: Annotated[str, AfterValidator(repository_name)] = ""
     """The repository on GitHub whose jobs may take the roles: ``acme/ml``, or ``acme@123456/ml@456789`` if GitHub puts
     numbers into its tokens, as it does for new repositories. Empty: nobody can take them."""
+    actions: Sequence[Action] = ()
+    """What CI may do beyond what the platform's own blocks need, as IAM writes it: ``sqs:CreateQueue``. It holds for
+    what is called as the things of this environment are. A block that brings a service of its own needs it."""
     own_provider: bool = False
     """Whether this environment makes the account's trust in GitHub's tokens itself. An account has it once, for all of
     its environments, and ``make bootstrap`` makes it."""

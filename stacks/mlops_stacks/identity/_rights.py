@@ -1,8 +1,9 @@
 """What CI may do on AWS: the statements of its policies, service by service.
 
-The actions are those that the blocks of this platform call for, none more: a block that brings a new service needs a
-statement here. In each ``Resource``, the wildcard stands for what has no name yet: physical names begin with project
-and environment and end at random, and what has an id instead of a name is known by its tags.
+The actions are those that the blocks of this platform call for, none more. What a block of yours needs beyond them is
+a setting, ``identity.actions``, or a statement here. In each ``Resource``, the wildcard stands for what has no name
+yet: physical names begin with project and environment and end at random, and what has an id instead of a name is known
+by its tags.
 """
 
 from __future__ import annotations
@@ -394,6 +395,23 @@ def services(place: Place) -> Sequence[Statement]:
             place.arn("guardduty", "detector/*"),
             service="guardduty",
         ),
+    ]
+
+
+def more(place: Place, actions: Sequence[str]) -> Sequence[Statement]:
+    """What the settings add: on what is called as the things of this environment are, whatever its service.
+
+    A name stands behind the account, alone or after its kind and a slash or a colon (IAM User Guide, *Identify AWS
+    resources with Amazon Resource Names*). What has a random id, or no region, needs a statement of its own above.
+    """
+    services = sorted({action.partition(":")[0] for action in actions})
+    return [
+        allow(
+            f"More{service.title().replace('-', '')}",
+            " ".join(action for action in actions if action.startswith(f"{service}:")),
+            *(place.arn(service, f"{kind}{place.prefix}*") for kind in ("", "*/", "*:")),
+        )
+        for service in services
     ]
 
 

@@ -13,7 +13,7 @@ from pulumi_aws import iam
 
 from mlops_stacks import identity
 from mlops_stacks.identity import IdentitySettings
-from mlops_stacks.identity._rights import GITHUB, Place, Statement, limits, look, make, read_state, write_state
+from mlops_stacks.identity._rights import GITHUB, Place, Statement, limits, look, make, more, read_state, write_state
 from mlops_stacks.keys import Keys
 
 SESSION_SECONDS = 3600
@@ -92,6 +92,8 @@ class Identity(identity.Identity):
         )
         for part in ("roles", "network", "data", "services"):
             self._allow(f"{name}-{part}", deploy, rights.apply(lambda rights, part=part: rights[part]))
+        if settings.actions:
+            self._allow(f"{name}-more", deploy, place.apply(lambda place: more(place, settings.actions)))
 
         self.publish(
             repository=re.sub(r"@\d+", "", settings.repository),

@@ -37,11 +37,14 @@ class Relay(relay.Relay):
         workspace.open_port(name, namespace, SUBMISSION, cidr=settings.server_cidr)
 
         metadata = k8s.meta.v1.ObjectMetaArgs(name=name, namespace=namespace, labels=labels(name))
+        listens = k8s.core.v1.ProbeArgs(tcp_socket=k8s.core.v1.TCPSocketActionArgs(port="smtp"))
         container = k8s.core.v1.ContainerArgs(
             name="relay",
             image=settings.image,
             args=[f"--listen=:{PORT}", f"--server={settings.server}:{SUBMISSION}"],
             ports=[k8s.core.v1.ContainerPortArgs(name="smtp", container_port=PORT)],
+            readiness_probe=listens,
+            liveness_probe=listens,
             resources=k8s.core.v1.ResourceRequirementsArgs(
                 requests={"cpu": "10m", "memory": "64Mi"}, limits={"cpu": "100m", "memory": "64Mi"}
             ),

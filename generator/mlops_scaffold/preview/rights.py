@@ -1,0 +1,121 @@
+"""Whether CI may make what a plan makes: its role on AWS has rights for the services that the platform uses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from mlops_scaffold.preview.plan import Finding, Program
+
+IDENTITY = "mlops:platform:Identity"
+"""The component that makes CI's roles; its role ``<name>-deploy`` is the one that makes and changes."""
+
+PREFIXES = {
+    **dict.fromkeys(("alb", "elb", "lb"), "elasticloadbalancing"),
+    **dict.fromkeys(("docdb", "neptune"), "rds"),
+    **dict.fromkeys(("ec2clientvpn", "ec2transitgateway", "verifiedaccess", "vpc", "vpn"), "ec2"),
+    **dict.fromkeys(("elasticsearch", "opensearch"), "es"),
+    **dict.fromkeys(("timestreamquery", "timestreamwrite"), "timestream"),
+    "amp": "aps",
+    "apigatewayv2": "apigateway",
+    "appautoscaling": "application-autoscaling",
+    "cfg": "config",
+    "cloudhsmv2": "cloudhsm",
+    "cognito": "cognito-idp",
+    "costexplorer": "ce",
+    "directoryservice": "ds",
+    "efs": "elasticfilesystem",
+    "emr": "elasticmapreduce",
+    "keyspaces": "cassandra",
+    "kinesisanalyticsv2": "kinesisanalytics",
+    "location": "geo",
+    "macie": "macie2",
+    "msk": "kafka",
+    "mskconnect": "kafkaconnect",
+    "mwaa": "airflow",
+    "opensearchingest": "osis",
+    "pinpoint": "mobiletargeting",
+    "resourceexplorer": "resource-explorer-2",
+    "s3control": "s3",
+    "serverlessrepository": "serverlessrepo",
+    "sesv2": "ses",
+    "sfn": "states",
+    "ssoadmin": "sso",
+}
+"""Services that Pulumi calls otherwise than IAM does, hyphens apart (AWS Service Authorization Reference, and the
+``signingName`` of each service in botocore; checked 2026-11-29)."""
+
+CLOUDWATCH = {"log": "logs", "event": "events"}
+"""In Pulumi's ``cloudwatch`` there are three services; what begins with neither is CloudWatch itself."""
+
+
+def service(kind: str) -> str:
+    """How IAM calls the service of a type, without hyphens: ``sqs`` for ``aws:sqs/queue:Queue``."""
+    module, _, name = kind.split(":")[1].partition("/")
+    if module == "cloudwatch":
+        return next((prefix for start, prefix in CLOUDWATCH.items() if name.startswith(start)), module)
+    return PREFIXES.get(module, module).replace("-", "")
+
+
+def allowed(program: Program) -> set[str] | None:
+    """The services that CI's role which deploys may do anything with; None if the program makes no such role."""
+    names = {f"{resource['name']}-deploy" for resource in program.resources if resource["type"] == IDENTITY}
+    roles = {resource["urn"] for resource in _of(program, "aws:iam/role:Role") if resource["name"] in names}
+    attached = {
+        policy
+        for resource in _of(program, "aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+        if roles & {*resource["propertyDependencies"].get("role", [])}
+        # A policy of AWS's own, which may be computed from where ours is.
+        and ":aws:policy/" not in str(_inputs(resource).get("policyArn"))
+        for policy in resource["propertyDependencies"].get("policyArn", [])
+    }
+    texts = [
+        _inputs(resource).get("policy")
+        for resource in _of(program, "aws:iam/policy:Policy")
+        if resource["urn"] in attached
+    ]
+    known = [text for text in texts if isinstance(text, str)]
+    if not roles or known != texts:
+        return None
+    statements = [statement for text in known for statement in json.loads(text)["Statement"]]
+    return {
+        action.partition(":")[0].replace("-", "")
+        for statement in statements
+        if statement["Effect"] == "Allow"
+        for action in _listed(statement.get("Action", []))
+    }
+
+
+def check(programs: Sequence[Program]) -> Iterator[Finding]:
+    """A warning for each service that the programs of an environment use, and CI may not."""
+    may = next((found for program in programs if (found := allowed(program)) is not None), None)
+    if may is None:
+        return
+    said = set(may)
+    for program in programs:
+        for resource in program.made:
+            if resource["type"].startswith("aws:") and (used := service(resource["type"])) not in said:
+                said.add(used)
+                yield Finding(
+                    "warning",
+                    "ci-may-not",
+                    f"CI may not make it: its role has no right to any action of '{used}': name those that it takes in "
+                    "identity.actions, and run 'make up' yourself once",
+                    program=program.project,
+                    environment=program.environment,
+                    urn=resource["urn"],
+                    source=resource.get("source"),
+                )
+
+
+def _inputs(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    return resource.get("deepInputs", resource["inputs"])
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _of(program: Program, kind: str) -> list[dict[str, Any]]:
+    return [resource for resource in program.resources if resource["type"] == kind]
