@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 import sys
@@ -14,10 +15,14 @@ from conftest import REFRESH, ours
 import mlops_blueprints
 import mlops_stacks
 from mlops_scaffold import reference
+from mlops_scaffold.answers import Answers
 from mlops_scaffold.cli import main
+from mlops_scaffold.compose import compose
+from mlops_scaffold.project import platform
 
 ROOT = Path(__file__).parents[1]
 CATALOGUE = ours()
+WHOLE = platform(Answers("acme", "series-a", "aws"), CATALOGUE)
 PAGES = sorted(Path(mlops_stacks.__file__).parent.glob("*/README.md"))
 TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *PAGES]
 
@@ -54,6 +59,26 @@ def test_the_reference_of_the_command_line(pytestconfig: pytest.Config) -> None:
 def test_links_lead_somewhere(text: Path) -> None:
     for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text.read_text()):
         assert link.startswith("http") or (text.parent / link).exists(), link
+
+
+def without(capability: str) -> set[str]:
+    """A component of series-a, and all that cannot do without it."""
+    left_out = {capability}
+    for node in WHOLE.nodes:
+        needed = {wire for keyword, wire in node.wires.items() if not node.block.needs[keyword].optional}
+        left_out |= {node.name} if needed & left_out else set()
+    return left_out
+
+
+@pytest.mark.parametrize("capability", [node.name for node in WHOLE.nodes])
+def test_no_page_of_a_repository_links_to_one_that_is_left_out(capability: str) -> None:
+    """What may be absent is named, and not linked: the repository's own test finds dead links."""
+    left = platform(Answers("acme", "series-a", "aws", without=sorted(without(capability))), CATALOGUE)
+    files = {str(path): content for path, content in compose(left, CATALOGUE).items()}
+    for page in [path for path in files if path.endswith(".md")]:
+        for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", files[page].decode()):
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(page), link))
+            assert "://" in link or any(f"{path}/".startswith(f"{target}/") for path in files), f"{page}: {link}"
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda path: str(path.relative_to(ROOT)).replace("/", "-"))

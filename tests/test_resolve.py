@@ -158,6 +158,25 @@ def test_what_fulfils_a_contract_that_has_no_component_is_named(catalogue_of: Ma
     assert "add 'mesh' to 'components'" in (raised.value.then or "")
 
 
+def test_a_component_elsewhere_adds_what_the_one_that_it_extends_adds_and_nothing_of_a_contracts(
+    catalogue_of: Make,
+) -> None:
+    tree = {
+        **NET_AND_STORE,
+        "blocks/store/files/any/docs/store.md": "",
+        "blocks/store/files/other/make/store.mk": "",
+        "blocks/depot/__init__.py": contract("Depot"),
+        "blocks/depot/own.py": block("Depot", imports="from blocks.store import Store", base="depot.Depot, Store"),
+        "blocks/depot/more.py": block(
+            "Depot", imports="from blocks.store import other", base="depot.Depot, other.Store"
+        ),
+    }
+    blocks = {block.variant: block for block in catalogue_of(tree).blocks() if block.capability == "depot"}
+
+    assert [*blocks["own"].files] == []
+    assert [str(path) for path in blocks["more"].files] == ["docs/store.md", "make/store.mk"]
+
+
 def test_a_block_says_what_it_makes(catalogue_of: Make) -> None:
     silent = block("Net").replace('"""A net of a test."""', "")
 

@@ -90,11 +90,13 @@ class Block:
     def files(self) -> Mapping[PurePosixPath, Path]:
         """What it adds to a repository, by path there: its own, and what the component that it extends adds.
 
-        They lie beside the module; see ``beside``.
+        They lie beside the module; see ``beside``. A contract adds nothing: what ``files/any`` says of the components
+        beside it, such as which pods to look at, does not hold for one in another package.
         """
         found: dict[PurePosixPath, Path] = {}
         for base in reversed(self.cls.ancestors):
-            found |= beside(base.module.path.parent, base.module.path.stem)
+            if base.module.path.stem != "__init__":
+                found |= beside(base.module.path.parent, base.module.path.stem)
         return found
 
 
