@@ -44,13 +44,21 @@ def test_its_blueprint_and_block_make_a_repository_that_plans(installed: Path, t
     for capability in ("queue", "relay"):
         place = Path("acme_platform", "blocks", capability)
         compared = filecmp.dircmp(PLUGIN / place, made / place)
-        assert (compared.diff_files, compared.left_only, compared.right_only) == ([], [], [])
+        changed = [name for name in compared.diff_files if name != "README.md"]
+        assert (changed, compared.left_only, compared.right_only) == ([], [], [])
     assert 'relay = Relay("relay", settings.relay, workspace=workspace)' in (
         (made / "cluster" / "__main__.py").read_text()
     )
     assert "queue = Queue(" in (made / "__main__.py").read_text()
     assert "QueueSettings(retention_days=7)" in (made / "settings.py").read_text()
     assert "acme_platform" in (made / "pyproject.toml").read_text()
+    assert (
+        "| `retention_days` | number from 1 to 14 | `4` |" in (made / place.parent / "queue" / "README.md").read_text()
+    )
+    readme = (made / "README.md").read_text()
+    assert "- [Queue](acme_platform/blocks/queue/README.md)" in readme
+    assert "- [Relay, without a page](acme_platform/blocks/relay/kubernetes.py)" in readme
+    assert "CI may not make it" not in result.stdout
     assert re.search(r"\n  queue +2 ", result.stdout)
     assert not [path for path in made.rglob("*.py") if "mlops_scaffold" in path.read_text()]
 

@@ -20,6 +20,7 @@ from mlops_scaffold.answers import Answers
 from mlops_scaffold.blueprint import Blueprint
 from mlops_scaffold.catalogue import Catalogue, beside
 from mlops_scaffold.errors import ScaffoldError
+from mlops_scaffold.reference import filled
 from mlops_scaffold.resolve import Node
 
 WIDTH = 120
@@ -137,7 +138,8 @@ def compose(platform: Platform, catalogue: Catalogue) -> Files:
         add(path, source.read_bytes(), "the building blocks")
     for node in platform.nodes:
         for path, source in node.block.page.items():
-            add(path, source.read_bytes(), "the building blocks")
+            page = source.read_text(encoding="utf-8", errors="surrogateescape")
+            add(path, filled(page, node.block).encode(errors="surrogateescape"), "the building blocks")
     brought = {"every repository": every_repository(platform.answers.cloud)} | {
         node.name: node.block.files for node in platform.nodes
     }

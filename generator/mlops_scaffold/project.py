@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from mlops_scaffold import blueprint, render, requirements
 from mlops_scaffold.answers import Answers
-from mlops_scaffold.catalogue import Catalogue
+from mlops_scaffold.catalogue import Block, Catalogue
 from mlops_scaffold.compose import DATA, LOCK, PICTURE, Platform, compose, drawn, every_repository
 from mlops_scaffold.errors import ScaffoldError, nearest
 from mlops_scaffold.resolve import resolve
@@ -165,12 +165,19 @@ def context(wanted: Platform) -> Mapping[str, Any]:
         ],
         "pages": _titled(brought, "docs/*.md"),
         "runbooks": _titled(brought, "docs/runbooks/*.md"),
-        "catalogue": _titled(brought, "*/README.md"),
+        "catalogue": [page for node in wanted.nodes for page in _described(node.block)],
         "deferred": [{"name": name, "why": why} for name, why in wanted.blueprint.deferred.items()],
         "packages": sorted(tops),
         "dependencies": _lines(DATA / "locks" / f"{answers.cloud}.in"),
         "tools": _lines(DATA / "locks" / "tools.in"),
     }
+
+
+def _described(block: Block) -> Sequence[Mapping[str, str]]:
+    """Where a block is described: its page, or without one its own source."""
+    title = block.capability.replace("_", " ").capitalize()
+    source = {"path": f"{block.module.replace('.', '/')}.py", "title": f"{title}, without a page"}
+    return _titled(block.page, "*/README.md") or [source]
 
 
 def _titled(files: Mapping[PurePosixPath, Path], pattern: str) -> list[Mapping[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from mlops_scaffold.blueprint import BlueprintFile
 from mlops_scaffold.catalogue import Block, Catalogue
 
 START, END = "<!-- settings -->", "<!-- /settings -->"
+EMPTY = re.compile(rf"{START}\s*{END}")
 
 
 def settings_of(block: Block) -> Sequence[tuple[str, str, str, str]]:
@@ -57,6 +59,11 @@ def page(path: Path, catalogue: Catalogue) -> str:
         return text
     block = next(block for block in catalogue.blocks() if block.capability == path.parent.name)
     return f"{before}{START}\n{settings_table(block)}\n{END}{after}"
+
+
+def filled(text: str, block: Block) -> str:
+    """A block's page with its settings table between the markers, if nothing stands there."""
+    return EMPTY.sub(lambda _: f"{START}\n{settings_table(block)}\n{END}", text)
 
 
 def blueprint_schema(catalogue: Catalogue) -> str:
