@@ -61,6 +61,20 @@ def test_a_name_that_a_type_would_refuse_is_found() -> None:
     assert "71 characters, and 64 are allowed" in finding.message
 
 
+def test_what_is_kept_and_not_promised_is_found(tmp_path: Path, session: Session) -> None:
+    kept = "for name in ('a', 'b'): s3.Bucket(name, opts=pulumi.ResourceOptions(protect=True, retain_on_delete=True))"
+    folder = program(tmp_path, f"import pulumi\nfrom pulumi_aws import s3\n{kept}\n")
+    write(folder, {"tests/promises/storage.txt": "aws:s3/bucket:Bucket::a\n"})
+
+    assert preview(folder, session=session).of("warning") == []
+
+    write(folder, {"tests/test_promises.py": ""})
+    [finding] = preview(folder, session=session).of("warning")
+
+    assert (finding.code, finding.source) == ("not-promised", "__main__.py:3")
+    assert "add the line 'aws:s3/bucket:Bucket::b'" in finding.message
+
+
 def test_what_differs_by_place_only_is_told_once() -> None:
     findings = [Finding("warning", "x", "same", environment=name, source=f"Pulumi.{name}.yaml:1") for name in "ab"]
 

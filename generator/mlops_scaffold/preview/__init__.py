@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_scaffold.errors import nearest, unknown
-from mlops_scaffold.preview import kubernetes, names, rights
+from mlops_scaffold.preview import kubernetes, names, promises, rights
 from mlops_scaffold.preview.plan import Finding, Plan, Program
 from mlops_scaffold.preview.repository import Configuration, Repository, find, keys, sdk_modules
 from mlops_scaffold.preview.session import Mode, Session
@@ -112,6 +112,7 @@ def _plan(
             configuration = configurations[environment, program]
             found = [*_found(made, passes, configuration, _kubernetes_version(planned, environment))]
             findings += [replace(finding, program=made.project, environment=environment) for finding in found]
+            findings += promises.check(repository, made)
             quirks = [_finding(item) for answer in passes for item in answer["suppressed"]]
             suppressed += [
                 replace(quirk, program=made.project, environment=environment) for quirk in dict.fromkeys(quirks)

@@ -6,7 +6,7 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -75,6 +75,13 @@ class Repository:
     def library(self) -> Library:
         """The source of these packages."""
         return Library(self.packages)
+
+    @cached_property
+    def promises(self) -> Set[str] | None:
+        """What holds data and keeps its name, each ``type::name``; None if the repository has no test of that."""
+        tests = self.folder / "tests"
+        texts = [path.read_text(encoding="utf-8", errors="replace") for path in tests.glob("promises/*.txt")]
+        return {line for text in texts for line in text.split()} if (tests / "test_promises.py").is_file() else None
 
     def unlocked(self) -> Sequence[str]:
         """What the programs import and the repository's lock does not hold; without a lock, nobody knows."""

@@ -40,7 +40,8 @@ def given_up(environment: str) -> set[str]:
 
 @pytest.mark.parametrize("environment", plans.ENVIRONMENTS)
 def test_names_are_kept(environment: str) -> None:
-    assert set().union(*PROMISES.values()) <= held(environment, protected=False)
+    gone = set().union(*PROMISES.values()) - held(environment, protected=False)
+    assert not gone, f"promised in tests/promises/, and not made in {environment}: {gone}. Give it its name back"
 
 
 @pytest.mark.parametrize("environment", plans.ENVIRONMENTS)
@@ -48,7 +49,10 @@ def test_data_is_protected(environment: str) -> None:
     """Exactly what is promised: what holds data and is not on the list has nobody who looks after it."""
     loose = given_up(environment)
     expected = set().union(*(names for component, names in PROMISES.items() if component not in loose))
-    assert held(environment, protected=True) == expected
+    found = held(environment, protected=True)
+    new, bare = found - expected, expected - found
+    assert not new, f"kept, and promised nowhere: add a line to tests/promises/<component>.txt for each of {new}"
+    assert not bare, f"promised, and not protected in {environment}: make it with opts=self.keep: {bare}"
 
 
 @pytest.mark.parametrize("environment", plans.ENVIRONMENTS)
