@@ -64,6 +64,18 @@ def test_an_environment_changes_settings_only() -> None:
         merged({"components": {"a": {}}, "environments": {"dev": {"b": {}}}})
 
 
+def test_an_environment_that_the_extended_blueprint_lacks_is_new_on_purpose_or_an_error() -> None:
+    base = {"components": {"a": {}}, "environments": {"dev": {}, "prod": {}}}
+
+    with pytest.raises(ScaffoldError, match="unknown environment 'prdo'") as raised:
+        merged(base, {"environments": {"prdo": {"a": {"x": 1}}}})
+    assert raised.value.allowed == "dev, prod"
+    assert raised.value.then == "did you mean 'prod'?; to add it, name it in 'new_environments: [prdo]'"
+
+    result = merged(base, {"environments": {"qa": {"a": {"x": 1}}}, "new_environments": ["qa"]})
+    assert result.environments["qa"] == {"a": {"x": 1}}
+
+
 def test_removing_a_component_removes_what_environments_said_of_it() -> None:
     result = merged({"components": {"a": {}}, "environments": {"dev": {"a": {"x": 1}}}}, {"without": ["a"]})
 

@@ -95,6 +95,7 @@ class Answers:
                 "components": components,
                 "without": list(self.without),
                 "environments": {environment: {} for environment in self.environments},
+                "new_environments": list(self.environments),
             },
             lines,
         )

@@ -1,8 +1,8 @@
 """A blueprint: which capabilities, which variants, which settings, which environments.
 
 Stages are blueprints, each a delta on the one before; what a person asks for on the command line is one more delta.
-The merge law, complete: settings merge key by key; new names are added; ``without`` removes, and fails if absent;
-lists replace.
+The merge law, complete: settings merge key by key; new names are added, those of environments if ``new_environments``
+says so; ``without`` removes, and fails if absent; lists replace.
 """
 
 from __future__ import annotations
@@ -38,6 +38,9 @@ class BlueprintFile(BaseModel):
     without: list[Name] = Field(default_factory=list, description="Inherited components to leave out.")
     environments: dict[EnvironmentName, dict[Name, dict[str, Any]] | None] = Field(
         default_factory=dict, description="Environment name to the settings that it changes."
+    )
+    new_environments: list[EnvironmentName] = Field(
+        default_factory=list, description="Environments that it sets, and the blueprint that it extends does not have."
     )
     deferred: dict[str, str] = Field(
         default_factory=dict, description="What is left out for now, and the need that would justify it."
@@ -115,7 +118,8 @@ def merge(base: Blueprint, document: Document) -> Blueprint:
     """Applies one delta to a blueprint, by the merge law.
 
     Raises:
-        ScaffoldError: ``without`` names a component that is not there, or an environment changes the topology.
+        ScaffoldError: ``without`` names a component that is not there, or an environment is neither there nor new, or
+            changes the topology.
     """
     delta = check(document)
     components = dict(base.components)
@@ -142,6 +146,10 @@ def merge(base: Blueprint, document: Document) -> Blueprint:
         for name, changes in base.environments.items()
     }
     for name, changes in delta.environments.items():
+        if base.environments and name not in {*base.environments, *delta.new_environments}:
+            error = unknown("environment", name, base.environments, document.where(("environments", name)))
+            error.then = "; ".join(filter(None, [error.then, f"to add it, name it in 'new_environments: [{name}]'"]))
+            raise error
         for component, settings in (changes or {}).items():
             place = ("environments", name, component)
             if component not in components:
