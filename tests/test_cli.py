@@ -27,6 +27,22 @@ def new(folder: Path, *arguments: str) -> Result:
 
 
 @pytest.mark.parametrize(
+    ("name", "then"),
+    [
+        ("work/acme", "mlops-scaffold new acme --output work"),
+        ("./acme", "mlops-scaffold new acme --output ."),
+        ("/srv/acme/", "mlops-scaffold new acme --output /srv"),
+    ],
+)
+def test_a_path_is_no_name(name: str, then: str) -> None:
+    result = run("new", name, *SERIES_A)
+
+    assert result.exit_code == 2
+    assert f"'{name}' is a path" in result.output
+    assert f"next:    {then}\n" in result.output
+
+
+@pytest.mark.parametrize(
     ("arguments", "what", "where"),
     [
         (["--stage", "seed"], "the stage 'seed' is not offered yet", "--stage"),

@@ -67,6 +67,8 @@ def test_it_stands_in_the_catalogue(installed: Path) -> None:
     assert "An SQS queue" in scaffold(installed, "catalogue").stdout
     shown = scaffold(installed, "show", "queue").stdout
     assert "retention_days" in shown
+    assert "from: acme-platform 1.2.0" in shown
+    assert "from: acme-platform 1.2.0" in scaffold(installed, "show", "acme-batch").stdout
     assert "grant_send(grantee: str, identity: Input[str]) -> None: Lets an identity send requests." in shown
 
 

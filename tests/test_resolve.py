@@ -177,6 +177,19 @@ def test_a_component_elsewhere_adds_what_the_one_that_it_extends_adds_and_nothin
     assert [str(path) for path in blocks["more"].files] == ["docs/store.md", "make/store.mk"]
 
 
+@pytest.mark.parametrize("where", ["blocks/store/__init__.py", "blocks/store/aws.py"])
+def test_a_block_that_imports_a_star_is_named_with_its_line(where: str, catalogue_of: Make) -> None:
+    source = NET_AND_STORE[where].replace("from mlops_stacks.component import Component, Settings", "")
+    tree = {**NET_AND_STORE, where: source + "\nfrom mlops_stacks.component import *\n"}
+
+    with pytest.raises(ScaffoldError) as raised:
+        resolve(blueprint("components: {store: {}}"), "aws", catalogue_of(tree))
+
+    said = str(raised.value)
+    assert "imports *, and what that brings cannot be read" in said
+    assert f"{where}:" in said
+
+
 def test_a_block_says_what_it_makes(catalogue_of: Make) -> None:
     silent = block("Net").replace('"""A net of a test."""', "")
 

@@ -53,6 +53,12 @@ class Answers:
     without: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        if "/" in self.name and Path(self.name).name:
+            raise ScaffoldError(
+                f"'{self.name[:60]}' is a path, and NAME is the project's name alone",
+                where="NAME",
+                then=f"mlops-scaffold new {Path(self.name).name} --output {Path(self.name).parent}",
+            )
         if not NAME.fullmatch(self.name):
             raise ScaffoldError(
                 f"'{self.name[:60]}' cannot be a project's name",

@@ -188,8 +188,12 @@ class Catalogue:
                 variant = "" if variant == "__init__" else variant
                 module = self.library.module(".".join(filter(None, (package.name, capability, variant))))
                 try:
-                    if module is None or (not variant and not self._contracts(module)):
+                    if module is None:
                         continue
+                    if not variant:
+                        module.refuse_stars()
+                        if not self._contracts(module):
+                            continue
                 except ScaffoldError as error:
                     self._set_aside(package, error)
                     continue
@@ -221,6 +225,10 @@ class Catalogue:
     def variants(self, capability: str) -> Sequence[str]:
         """The names of a capability's components."""
         return sorted(variant for variant in self._modules[capability] if variant)
+
+    def distribution(self, capability: str, variant: str = "") -> str:
+        """Name and version of what installed a component, or a capability's contract."""
+        return self._modules[capability][variant][0].distribution
 
     def block(self, capability: str, *, on: str | None, cloud: str, where: str) -> Block:
         """The block that fulfils a capability.
@@ -260,6 +268,7 @@ class Catalogue:
 
     def _describe(self, capability: str, variant: str) -> Block:
         package, module = self._modules[capability][variant]
+        module.refuse_stars()
         classes = [found for found in module.classes if found.extends(self._component)]
         if len(classes) != 1:
             raise ScaffoldError(
@@ -353,6 +362,10 @@ class Catalogue:
     def blueprints(self) -> Sequence[str]:
         """The names of all blueprints."""
         return sorted(self._blueprint_files)
+
+    def distribution_of(self, blueprint: str) -> str:
+        """Name and version of what installed a blueprint."""
+        return self._blueprint_files[blueprint][0].distribution
 
     def blueprint(self, name: str, asked_by: str) -> Document:
         """The document of a blueprint.

@@ -158,7 +158,8 @@ def context(wanted: Platform) -> Mapping[str, Any]:
                 "folder": str(program.folder),
                 "project": program.project,
                 "components": [
-                    {"name": node.name, "summary": node.block.summary, "why": node.why} for node in program.nodes
+                    {"name": node.name, "summary": node.block.summary, "why": f" *Why: {node.why}*" if node.why else ""}
+                    for node in program.nodes
                 ],
             }
             for program in wanted.programs

@@ -110,6 +110,20 @@ class Module:
             what = getattr(error, "msg", str(error))
             raise ScaffoldError(f"this is not Python: {what}", where=f"{self.path}:{line}") from error
 
+    def refuse_stars(self) -> None:
+        """Refuses ``from … import *``: which names it brings, only running it could tell.
+
+        Raises:
+            ScaffoldError: names its line.
+        """
+        for node in _statements(self.tree.body, _is_top_level):
+            if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+                raise ScaffoldError(
+                    f"{self.name} imports *, and what that brings cannot be read",
+                    where=f"{self.path}:{node.lineno}",
+                    then=f"import by name: from {'.' * node.level}{node.module or ''} import …",
+                )
+
     @cached_property
     def imports(self) -> frozenset[str]:
         """The dotted names that it imports anywhere, each ``from`` both as a module and as a name in one.

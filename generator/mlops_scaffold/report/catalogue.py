@@ -48,10 +48,12 @@ def _show_blueprint(found: Catalogue, name: str) -> None:
     out = console()
     whole = blueprint.load(name, found.blueprint, asked_by="NAME")
     above = found.blueprint(name, "NAME").data.get("extends")
-    out.print(f"[bold]{name}[/bold]{f' (extends {above})' if above else ''}: {escape(whole.summary)}\n")
+    out.print(f"[bold]{name}[/bold]{f' (extends {above})' if above else ''}: {escape(whole.summary)}")
+    out.print(f"from: {escape(found.distribution_of(name))}\n")
     for component, choice in whole.components.items():
         settings = {key: value for key, value in choice.items() if key != "why"}
-        out.print(f"  [bold]{component}[/bold]{escape(_given(settings))}: {escape(str(choice.get('why', '')))}")
+        why = f": {choice['why']}" if choice.get("why") else ""
+        out.print(f"  [bold]{component}[/bold]{escape(_given(settings))}{escape(why)}")
     out.print("\nenvironments:")
     for environment, changes in whole.environments.items():
         given = "; ".join(f"{component}{_given(settings)}" for component, settings in changes.items())
@@ -71,6 +73,7 @@ def _show_capability(found: Catalogue, name: str) -> None:
     blocks = [block for block in found.blocks() if block.capability == name]
     for block in blocks:
         out.print(f"\n[bold]{name}.{block.variant}[/bold]: {escape(block.summary)}")
+        out.print(f"  from: {escape(found.distribution(name, block.variant))}")
         out.print(f"  needs: {', '.join(block.needs) or 'nothing'}")
         out.print(f"  gives: {', '.join(found.outputs(block.cls))}")
         out.print(f"  adds: {', '.join(map(str, sorted([*block.page, *block.files]))) or 'no page and no files'}")
