@@ -51,6 +51,13 @@ def test_without_a_component_that_is_not_there_fails() -> None:
     assert raised.value.then == "did you mean 'b'?"
 
 
+def test_the_reason_for_what_is_left_out_is_the_deltas_if_it_gives_one() -> None:
+    base = {"components": {"a": {"why": "Needed."}, "b": {}}}
+
+    assert merged(base, {"without": ["a"]}).deferred == {"a": "Left out by choice. Needed."}
+    assert merged(base, {"without": ["a"], "deferred": {"a": "Not yet."}}).deferred == {"a": "Not yet."}
+
+
 def test_what_is_added_is_deferred_no_longer() -> None:
     result = merged({"deferred": {"a": "later", "b": "later"}}, {"components": {"a": {}}})
 

@@ -155,7 +155,10 @@ class Database(database.Database):
 
     @cache  # noqa: B019 - components live as long as the program
     def _admit(self, client: Cluster) -> None:
-        """Opens the port to a cluster: once for all of its services, because EC2 refuses the same rule twice."""
+        """Opens the port to a cluster: once for all of its services, because EC2 refuses the same rule twice.
+
+        ``cache`` is what makes it once: a further call with the same client does nothing.
+        """
         vpc.SecurityGroupIngressRule(
             client.name,
             security_group_id=self.firewall,
