@@ -25,6 +25,7 @@ from mlops_scaffold.source import Class
 Tree = Mapping[str, str]
 
 pytest_plugins = ["pods"]
+collect_ignore = ["plugin"]  # It has tests of its own, which need it installed: test_plugin.py runs them.
 
 
 def write(folder: Path, tree: Tree) -> Path:
@@ -129,25 +130,6 @@ def imported(cls: Class) -> Any:
     return getattr(importlib.import_module(cls.module.name), cls.name)
 
 
-def program(folder: Path, source: str) -> Path:
-    """A folder with one program, for one environment of both clouds."""
-    return write(
-        folder,
-        {
-            "__main__.py": source,
-            "Pulumi.yaml": "name: acme\nruntime: python\n",
-            "Pulumi.dev.yaml": (
-                "config:\n"
-                "  aws:region: eu-west-1\n"
-                "  aws:allowedAccountIds: ['123456789012']\n"
-                "  aws:defaultTags: {tags: {project: acme, environment: dev}}\n"
-                "  gcp:project: acme-dev\n"
-                "  gcp:region: europe-west1\n"
-            ),
-        },
-    )
-
-
 @pytest.fixture(scope="session")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository of series-a on AWS, as ``new`` makes it."""
@@ -174,26 +156,3 @@ def production(tmp_path_factory: pytest.TempPathFactory, session: Session) -> Pl
     folder = tmp_path_factory.mktemp("connected")
     answers = Answers("acme", "series-a", "aws", account="123456789012", set=CONNECTED)
     return preview(project.new(answers, folder, plan=False).folder, ["prod"], session=session)
-
-
-def elsewhere(cloud: str = "gcp") -> dict[str, object]:
-    """Outputs of a program elsewhere: something for each output of each contract."""
-    catalogue = ours()
-    forms = {
-        "gcp": "projects/acme/locations/europe-west1/{0}/x",
-        "aws": "arn:aws:service:eu-west-1:123456789012:{0}/x",
-    }
-    special: dict[str, object] = {
-        "namespaces": ["models"],
-        "quota": {"pods": "9"},
-        "api_cidr": "172.20.0.0/16",
-        "urls": {"app": "registry.example.com/app"},
-        "references": {name: forms[cloud].format(name) for name in ("app", "slack")},
-    }
-    return {
-        f"{capability}.{output}": special.get(
-            output, ["a", "b"] if output.endswith("ids") else forms[cloud].format(output)
-        )
-        for capability in catalogue.capabilities
-        for output in catalogue.outputs(catalogue.contract(capability))
-    }

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import CONNECTED, program
+from conftest import CONNECTED
 
 from mlops_scaffold.preview import preview
 from mlops_scaffold.preview.plan import Plan
 from mlops_scaffold.preview.session import Session
+from mlops_scaffold.testing import program
 from mlops_stacks.identity import IdentitySettings
 
 IAM_NAMES = {"cloudwatch": "logs", "vpc": "ec2", "cfg": "config", "costexplorer": "ce"}

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import elsewhere, imported, ours, program
+from conftest import imported, ours
 
 import mlops_stacks
 from mlops_scaffold.catalogue import Block
-from mlops_scaffold.preview import preview
 from mlops_scaffold.preview.session import Session
 from mlops_scaffold.source import Class
+from mlops_scaffold.testing import elsewhere, plan
 from mlops_stacks.component import Component
 
 CATALOGUE = ours()
@@ -208,10 +208,10 @@ def test_every_verb_works_on_a_component_of_another_program(block: Block, tmp_pa
             *calls,
         ]
     )
-    references = elsewhere(block.variant if block.variant in ("aws", "gcp") else "aws")
-    references |= {key.replace("cluster.", "other."): value for key, value in references.items()}
+    shared = elsewhere(block.variant if block.variant in ("aws", "gcp") else "aws", CATALOGUE)
+    shared |= {key.replace("cluster.", "other."): value for key, value in shared.items()}
 
-    plan = preview(program(tmp_path, source), session=session, references={"organization/shared/dev": references})
+    found = plan(tmp_path, source, shared=shared, session=session)
 
-    assert plan.of("error") == []
-    assert plan.of("warning") == []
+    assert found.of("error") == []
+    assert found.of("warning") == []

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import elsewhere, program
+from conftest import ours
 
 import mlops_stacks
-from mlops_scaffold.preview import preview
 from mlops_scaffold.preview.session import Session
+from mlops_scaffold.testing import elsewhere, plan
 
 PAGES = sorted(Path(mlops_stacks.__file__).parent.glob("*/README.md"))
 FENCE = re.compile(r"^```python\n# plan: (\d+) resources\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -25,11 +25,11 @@ def examples() -> Iterator[tuple[str, int, str]]:
 
 @pytest.mark.parametrize(("name", "count", "source"), [pytest.param(*found, id=found[0]) for found in examples()])
 def test_example_plans(name: str, count: int, source: str, tmp_path: Path, session: Session) -> None:
-    references = elsewhere("aws" if ".aws import" in source else "gcp")
-    plan = preview(program(tmp_path, source), session=session, references={"organization/shared/dev": references})
+    shared = elsewhere("aws" if ".aws import" in source else "gcp", ours())
+    found = plan(tmp_path, source, shared=shared, session=session)
 
-    assert [finding for finding in plan.findings if finding.severity not in ("note", "unchecked")] == [], name
-    assert len(plan.programs[0].made) == count, sorted(resource["type"] for resource in plan.programs[0].made)
+    assert [finding for finding in found.findings if finding.severity not in ("note", "unchecked")] == [], name
+    assert len(found.programs[0].made) == count, sorted(resource["type"] for resource in found.programs[0].made)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)

@@ -8,6 +8,8 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
+import venv
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,27 @@ def test_its_blueprint_and_block_make_a_repository_that_plans(installed: Path, t
     assert "CI may not make it" not in result.stdout
     assert re.search(r"\n  queue +2 ", result.stdout)
     assert not [path for path in made.rglob("*.py") if "mlops_scaffold" in path.read_text()]
+
+
+def test_its_own_tests_pass(installed: Path, tmp_path: Path) -> None:
+    """They use what ``mlops_scaffold.testing`` offers to every author of a block."""
+    environment = tmp_path / "venv"
+    venv.create(environment, symlinks=True)
+    # As if all of it were installed there: a plan sees what its interpreter has, and no PYTHONPATH.
+    (site_packages,) = environment.glob("lib/*/site-packages")
+    folders = (sysconfig.get_path("purelib"), str(installed))
+    (site_packages / "all.pth").write_text("".join(f"import site; site.addsitedir({folder!r})\n" for folder in folders))
+    tests = shutil.copytree(PLUGIN / "tests", tmp_path / "tests")
+
+    result = subprocess.run(
+        [environment / "bin" / "python", "-m", "pytest", "-q", tests],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "2 passed" in result.stdout, result.stdout
 
 
 def test_it_stands_in_the_catalogue(installed: Path) -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import program, write
+from conftest import write
 from kubernetes.distil import distil
 
 from mlops_scaffold.errors import ScaffoldError
 from mlops_scaffold.preview import kubernetes, names, preview
 from mlops_scaffold.preview.plan import Finding, Plan, grouped
 from mlops_scaffold.preview.session import Session
+from mlops_scaffold.testing import program
 from mlops_stacks.cluster import VERSION
 
 

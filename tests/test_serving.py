@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import elsewhere, program
+from conftest import ours
 
-from mlops_scaffold.preview import preview
+from mlops_scaffold import testing
 from mlops_scaffold.preview.plan import Plan
 from mlops_scaffold.preview.session import Session
 from mlops_stacks.gateway import GatewaySettings
@@ -63,8 +63,7 @@ def planned(tmp_path: Path, session: Session) -> Any:
                 for name, settings in (("serving", serving), ("gateway", gateway))
             }
         )
-        references = {"organization/shared/dev": elsewhere("aws")}
-        return preview(program(tmp_path, source), session=session, references=references)
+        return testing.plan(tmp_path, source, shared=testing.elsewhere("aws", ours()), session=session)
 
     return plan
 

@@ -13,12 +13,12 @@ import jsonschema_rs
 import kubernetes_validate
 import pytest
 import yaml
-from conftest import program
 
 import mlops_stacks
 from mlops_scaffold.preview import preview
 from mlops_scaffold.preview.plan import Plan
 from mlops_scaffold.preview.session import Session
+from mlops_scaffold.testing import program
 from mlops_stacks.cluster import VERSION as KUBERNETES
 from mlops_stacks.training.kubernetes import API, GPU, POOL, TAINT, VERSION
 

@@ -331,8 +331,12 @@ class Catalogue:
 
     def outputs(self, cls: Class) -> Sequence[str]:
         """The names of the outputs that a component's contracts promise, sorted."""
+        return sorted(self.promised(cls))
+
+    def promised(self, cls: Class) -> Mapping[str, str]:
+        """These outputs, name to annotation."""
         hints = {name: hint for base in self._promising(cls) for name, hint in base.annotations.items()}
-        return sorted(name for name, hint in hints.items() if hint.startswith("Output["))
+        return {name: hint for name, hint in hints.items() if hint.startswith("Output[")}
 
     def verbs(self, cls: Class) -> Mapping[str, Function]:
         """The methods that a component's contracts promise: what may be called on a wire to it, by name."""

@@ -1,0 +1,99 @@
+"""For the tests of whoever writes a block: plans a small program that uses it, with nothing at hand.
+
+    found = plan(tmp_path, SOURCE, shared=elsewhere())
+    assert found.of("error") == []
+
+``SOURCE`` imports the block, and what it is wired to from ``pulumi.StackReference(SHARED)``. The block must be
+installed where the tests run (``pip install -e .`` does): a plan sees no ``PYTHONPATH``. Our own tests use the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mlops_scaffold.catalogue import Catalogue
+from mlops_scaffold.preview import preview
+from mlops_scaffold.preview.plan import Plan
+from mlops_scaffold.preview.session import Session
+
+SHARED = "organization/shared/dev"
+"""The stack that stands for all other programs: ``Keys.imported("keys", pulumi.StackReference(SHARED))``."""
+
+CONFIGURATION = """\
+config:
+  aws:region: eu-west-1
+  aws:allowedAccountIds: ['123456789012']
+  aws:defaultTags: {tags: {project: acme, environment: dev}}
+  gcp:project: acme-dev
+  gcp:region: europe-west1
+"""
+
+FORMS = {
+    "aws": "arn:aws:service:eu-west-1:123456789012:{0}/x",
+    "gcp": "projects/acme/locations/europe-west1/{0}/x",
+}
+"""How an output looks that is a text; ``{0}`` is its name."""
+
+KNOWN: Mapping[str, Any] = {"namespaces": ["models"], "quota": {"pods": "9"}}
+"""Outputs that a block looks into while it plans."""
+
+
+def plan(folder: Path, source: str, *, shared: Mapping[str, Any] | None = None, session: Session | None = None) -> Plan:
+    """Plans a program, in both passes, as the project ``acme`` in the environment ``dev`` of both clouds.
+
+    Args:
+        folder: an empty folder to write the program into, such as pytest's ``tmp_path``.
+        source: its ``__main__.py``.
+        shared: what the stack ``SHARED`` outputs; see ``elsewhere``.
+        session: a warm process, for many plans. Without one, each plan starts its own: two or three seconds.
+
+    Returns:
+        ``.programs[0].made`` is every resource, and ``.of("error")`` and ``.of("warning")`` what was found.
+    """
+    return preview(program(folder, source), session=session, references={SHARED: shared or {}})
+
+
+def program(folder: Path, source: str) -> Path:
+    """Writes the program that ``plan`` plans; returns the folder."""
+    files = {
+        "__main__.py": source,
+        "Pulumi.yaml": "name: acme\nruntime: python\n",
+        "Pulumi.dev.yaml": CONFIGURATION,
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def elsewhere(cloud: str = "aws", catalogue: Catalogue | None = None) -> dict[str, Any]:
+    """What another program would output: something for each promised output of each installed capability.
+
+    Args:
+        cloud: whose ids they look like, ``aws`` or ``gcp``.
+        catalogue: the capabilities; all that are installed unless given.
+
+    Returns:
+        ``<capability>.<output>`` to a value of its type; a test may put another in its place.
+    """
+    catalogue = catalogue or Catalogue.installed()
+    return {
+        f"{capability}.{output}": KNOWN.get(output, _made_up(output, hint, FORMS[cloud]))
+        for capability in catalogue.capabilities
+        for output, hint in catalogue.promised(catalogue.contract(capability)).items()
+    }
+
+
+def _made_up(output: str, hint: str, form: str) -> Any:
+    match hint.removeprefix("Output[").removesuffix("]").partition("[")[0]:
+        case "Mapping" | "dict":
+            return {name: form.format(name) for name in ("app", "slack")}
+        case "Sequence" | "list":
+            return ["a", "b"]
+        case "bool":
+            return True
+        case "int" | "float":
+            return 1
+        case _:
+            return "10.0.0.0/16" if output.endswith("cidr") else form.format(output)
