@@ -119,7 +119,7 @@ def _plan(
             ]
         findings += rights.check([program for program in planned if program.environment == environment])
     findings += [Finding("warning", "not-locked", message) for message in repository.unlocked()]
-    return Plan(planned, findings, suppressed, _notes(repository))
+    return Plan(planned, findings, suppressed, _notes(repository), repository.prices)
 
 
 def _request(
