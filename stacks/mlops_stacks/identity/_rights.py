@@ -127,6 +127,7 @@ def look() -> Sequence[Statement]:
             "eks:DescribeAddon eks:DescribeAddonVersions eks:DescribePodIdentityAssociation "
             "eks:ListPodIdentityAssociations budgets:ViewBudget budgets:ListTagsForResource ce:GetAnomalyMonitors "
             "ce:GetAnomalySubscriptions ce:ListTagsForResource sns:GetSubscriptionAttributes "
+            "cloudwatch:DescribeAlarms cloudwatch:ListTagsForResource "
             "codeconnections:GetConnection codeconnections:ListTagsForResource",
             "*",
         )
@@ -359,6 +360,12 @@ def services(place: Place) -> Sequence[Statement]:
             "CreateTopic DeleteTopic SetTopicAttributes Subscribe TagResource UntagResource",
             place.arn("sns", f"{place.prefix}*"),
             service="sns",
+        ),
+        allow(
+            "KeepAlarms",
+            "PutMetricAlarm DeleteAlarms TagResource UntagResource",
+            place.arn("cloudwatch", f"alarm:{place.prefix}*"),
+            service="cloudwatch",
         ),
         allow(
             "KeepRules",
