@@ -16,6 +16,7 @@ from conftest import CONNECTED
 from mlops_scaffold.preview.plan import Plan
 from mlops_stacks.identity import IdentitySettings
 from mlops_stacks.identity._rights import Place, encryption, make
+from mlops_stacks.images import ImagesSettings
 
 IAM_NAMES = {
     "cloudwatch/eventRule": "events",
@@ -113,6 +114,13 @@ def test_ci_decrypts_nothing_by_itself(production: Plan) -> None:
             assert conditions == {"kms:ViaService"}
     using = [statement for statement in rights(production) if "kms:Decrypt" in statement["Action"]]
     assert all(statement["Condition"] for statement in using)
+
+
+def test_dev_keeps_more_images_than_it_makes_between_two_releases(repository: Path) -> None:
+    """There CI builds one for each commit; what runs is forgotten like the rest (ECR: sorted by ``pushed_at_time``)."""
+    settings = yaml.safe_load((repository / "Pulumi.dev.yaml").read_text())["config"]["acme:platform"]
+
+    assert settings["images"]["releases"] >= 4 * ImagesSettings().releases
 
 
 def test_ci_writes_the_records_of_the_gateway_and_no_other(production: Plan) -> None:
