@@ -120,7 +120,7 @@ def _plan(
             ]
     findings += _shared_accounts(repository, environments)
     findings += [Finding("warning", "not-locked", message) for message in repository.unlocked()]
-    return Plan(planned, findings, suppressed, _notes(repository))
+    return Plan(planned, findings, suppressed, _notes(repository), repository.prices)
 
 
 def _request(
