@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from pulumi import Output
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from mlops_stacks.component import Component, Settings
 
@@ -32,7 +32,7 @@ Action = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+:[A-Za-z]*\*?$")]
 
 
 class IdentitySettings(Settings):
-    """Which repository CI runs for."""
+    """Which repository CI runs for, and what it may name."""
 
     repository: Annotated[str, AfterValidator(repository_name)] = ""
     """The repository on GitHub whose jobs may take the roles: ``acme/ml``, or ``acme@123456/ml@456789`` if GitHub puts
@@ -43,6 +43,10 @@ class IdentitySettings(Settings):
     own_provider: bool = False
     """Whether this environment makes the account's trust in GitHub's tokens itself. An account has it once, for all of
     its environments, and ``make bootstrap`` makes it."""
+    domain: str = Field(default="", pattern=r"^(([a-z0-9]([a-z0-9-]*[a-z0-9])?\.){2,}[a-z]{2,})?$", max_length=64)
+    """The name whose records CI may write: that of the gateway. Empty: it writes none."""
+    hosted_zone: str = Field(default="", pattern=r"^(Z[A-Z0-9]{4,31})?$")
+    """The zone that holds them, by its id."""
 
 
 class Identity(Component):
