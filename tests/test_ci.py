@@ -89,6 +89,15 @@ def test_a_service_that_ci_may_not_use_is_a_warning(tmp_path: Path, session: Ses
     assert warning.source == "__main__.py:12"
 
 
+def test_a_record_that_ci_may_not_write_has_a_setting_of_its_own(tmp_path: Path, session: Session) -> None:
+    record = 'route53.Record("x", zone_id="Z0", name="x", type="CNAME", ttl=60, records=["y"])'
+    source = QUEUE.format(actions=[]).replace("cloudwatch, sqs", "route53").partition("cloudwatch.")[0] + record
+    plan = preview(program(tmp_path, source), session=session)
+
+    (warning,) = plan.of("warning")
+    assert "no right to any action of 'route53': name its domain and zone in identity.domain" in warning.message
+
+
 def test_a_setting_gives_ci_the_right_to_what_is_called_as_ours(tmp_path: Path, session: Session) -> None:
     plan = preview(program(tmp_path, QUEUE.format(actions=["sqs:CreateQueue", "sqs:TagQueue"])), session=session)
 

@@ -49,6 +49,10 @@ PREFIXES = {
 CLOUDWATCH = {"log": "logs", "event": "events"}
 """In Pulumi's ``cloudwatch`` there are three services; what begins with neither is CloudWatch itself."""
 
+CURE = "name those that it takes in identity.actions"
+CURES = {"route53": "name its domain and zone in identity.domain and identity.hosted_zone"}
+"""What gives CI the right; of a service whose resources have no name of ours, a setting of its own."""
+
 
 def service(kind: str) -> str:
     """How IAM calls the service of a type, without hyphens: ``sqs`` for ``aws:sqs/queue:Queue``."""
@@ -100,8 +104,8 @@ def check(programs: Sequence[Program]) -> Iterator[Finding]:
                 yield Finding(
                     "warning",
                     "ci-may-not",
-                    f"CI may not make it: its role has no right to any action of '{used}': name those that it takes in "
-                    "identity.actions, and run 'make up' yourself once",
+                    f"CI may not make it: its role has no right to any action of '{used}': {CURES.get(used, CURE)}, "
+                    "and run 'make up' yourself once",
                     program=program.project,
                     environment=program.environment,
                     urn=resource["urn"],
