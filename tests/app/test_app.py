@@ -242,7 +242,7 @@ def test_what_a_model_is_asked_is_compared_with_what_it_was_trained_on(
         # Prometheus reckons with what came between its looks, and has had few of them.
         assert all(1400 < each["rows"] < 2000 for each in report["comparisons"])
         until(lambda: len(watching.ask("drift_psi")) == 6, "the scores do not reach Prometheus")
-        assert watching.ask('ALERTS{alertname="ModelDrifted"}') == []
+        assert watching.ask('ALERTS{alertname="DataDrifted"}') == []
 
         for _ in range(2):
             send(app.customers(tickets=6), predictor, watching)
@@ -251,7 +251,7 @@ def test_what_a_model_is_asked_is_compared_with_what_it_was_trained_on(
         assert scores["support_tickets"] > 1
         assert scores["probability"] > 0.2
         assert max(scores[column] for column in ("tenure_months", "monthly_charge", "weekly_logins")) < 0.1
-        until(lambda: watching.ask('ALERTS{alertname="ModelDrifted", alertstate="firing"}'), "nobody is told")
+        until(lambda: watching.ask('ALERTS{alertname="DataDrifted", alertstate="firing"}'), "nobody is told")
         ((labels, value),) = watching.ask('drift_psi{column="support_tickets"}')
         assert (labels["name"], labels["version"], value) == ("churn", report["version"], scores["support_tickets"])
 

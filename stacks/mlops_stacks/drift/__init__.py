@@ -1,4 +1,4 @@
-"""Drift: whether a model is still asked what it was trained on."""
+"""Drift: data drift, whether a model is still asked what it was trained on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drift inside the cluster."""
+"""Data drift, looked for inside the cluster."""
 
 from __future__ import annotations
 
