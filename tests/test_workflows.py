@@ -95,7 +95,36 @@ def test_who_writes(workflows: Mapping[str, str]) -> None:
     writers = {name for name, job, _ in jobs(workflows) if {"write"} & {*job.get("permissions", {}).values()}}
     tokens = {name for name, job, _ in jobs(workflows) if "id-token" in job.get("permissions", {})}
 
-    assert writers - tokens == {"preview.comment", "model.release"}
+    assert writers - tokens == {"preview.comment", "model.release", "infra-drift.issue"}
+
+
+@pytest.mark.parametrize(
+    ("result", "there_is", "does"),
+    [
+        ("failure", "", "create"),
+        ("skipped", "", "create"),
+        ("failure", "7", "comment 7"),
+        ("success", "7", "close 7"),
+        ("success", "", ""),
+    ],
+)
+def test_infrastructure_drift_is_one_issue(
+    result: str, there_is: str, does: str, workflows: Mapping[str, str], tmp_path: Path
+) -> None:
+    (step,) = yaml.safe_load(workflows["infra-drift"])["jobs"]["issue"]["steps"]
+    # GitHub, as far as it is asked.
+    (tmp_path / "gh").write_text(f'#!/bin/sh\necho "$2 $3" >> asked\ncase "$2" in list) echo {there_is} ;; esac\n')
+    (tmp_path / "gh").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "RESULT": result, "RUN": "https://github.com/acme/ml/runs/1"}
+
+    # As GitHub runs it (workflow syntax, defaults.run.shell: bash).
+    options = ["--noprofile", "--norc", "-eo", "pipefail", "-c"]
+    subprocess.run(["bash", *options, step["run"]], cwd=tmp_path, env=environment, check=True)
+
+    asked = [
+        line for line in (tmp_path / "asked").read_text().splitlines() if not line.startswith(("list", "create infra"))
+    ]
+    assert [line.removesuffix(" --label") for line in asked] == [does] * bool(does)
 
 
 def test_one_run_an_environment(workflows: Mapping[str, str]) -> None:
@@ -120,8 +149,8 @@ def test_a_job_runs_targets_of_the_makefile(workflows: Mapping[str, str], reposi
     targets = set(re.findall(r"^([a-z-]+):", "\n".join(file.read_text() for file in makefiles), re.MULTILINE))
     for name, job, _ in jobs(workflows):
         for command in (step["run"] for step in job["steps"] if "run" in step):
-            # The one that writes a comment has no repository to take a target from.
-            if name == "preview.comment":
+            # Those that only write a comment have no repository to take a target from.
+            if name in ("preview.comment", "infra-drift.issue"):
                 continue
             first, *then = command.split("|")
             assert len(TARGET.findall(command)) == 1, command
