@@ -73,6 +73,11 @@ class Platform:
         return list(self.answers.environments or self.blueprint.environments)
 
     @property
+    def names(self) -> Sequence[str]:
+        """The names of its components."""
+        return [node.name for node in self.nodes]
+
+    @property
     def modules(self) -> Sequence[str]:
         """The dotted names of its blocks' modules."""
         return [node.block.module for node in self.nodes]
@@ -139,7 +144,7 @@ def compose(platform: Platform, catalogue: Catalogue) -> Files:
         for path, source in node.block.page.items():
             add(path, source.read_bytes(), "the building blocks")
     brought = {"every repository": every_repository(platform.answers.cloud)} | {
-        node.name: node.block.files for node in platform.nodes
+        node.name: node.block.files(platform.names) for node in platform.nodes
     }
     for owner, sources in brought.items():
         for path, source in sources.items():
