@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -69,6 +70,22 @@ def test_zizmor_finds_nothing(repository: Path) -> None:
     )
 
     assert "No findings" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_repository_finds_by_itself_what_gets_worse(repository: Path, tmp_path: Path) -> None:
+    (line,) = re.findall(
+        r"^\t\.venv-security/bin/(zizmor .*)$", (repository / "make/security.mk").read_text(), re.MULTILINE
+    )
+    shutil.copytree(repository / ".github", tmp_path / ".github")
+    command = [BIN / "zizmor", *line.split()[1:]]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 0
+
+    file = tmp_path / ".github/workflows/check.yml"
+    file.write_text(re.sub(r"checkout@\S+ #", "checkout@main #", file.read_text()))
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode > 0
+    assert "unpinned-uses" in done.stdout
 
 
 def test_every_action_is_pinned_by_its_commit_and_says_which_version_that_is(workflows: Mapping[str, str]) -> None:
