@@ -180,6 +180,7 @@ def test_reading_the_catalogue_loads_no_sdk() -> None:
 
 
 GIVEN = {
+    "reading": "True",
     "grantee": "'somebody'",
     "identity": "'a-role'",
     "bucket": "'data'",

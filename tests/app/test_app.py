@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pods import BUCKET, Pods
+from pods import BUCKET, READING, Pods
 from prometheus import Prometheus, prometheus, pushgateway
 from services import LOCALHOST, free_port, process, run, status, until
 
 from mlops_scaffold.preview.plan import Plan
+from mlops_stacks.tracking.kubernetes import READER
 
 pytestmark = pytest.mark.xdist_group("mlflow")
 
@@ -153,8 +154,9 @@ def test_a_model_is_trained_promoted_served_and_replaced_and_outlives_its_regist
 ) -> None:
     pods.set_up(PASSWORD)
     with ExitStack() as server:
-        access = pods.access(server.enter_context(pods.server(PASSWORD)), PASSWORD)
-        with app.serve(access, tmp_path) as predictor:
+        address = server.enter_context(pods.server(PASSWORD))
+        access = pods.access(address, PASSWORD)
+        with app.serve(pods.access(address, READING, READER), tmp_path) as predictor:
             assert predictor.get("/readyz") == 503, "there is no model yet"
 
             assert app.do(access, "train") == {"version": "1"}
