@@ -14,12 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+import mlops_blueprints
 from mlops_scaffold import cost
-from mlops_scaffold.cost import Charge, Estimate
+from mlops_scaffold.cost import Charge, Cost, Estimate
 from mlops_scaffold.errors import ScaffoldError
 from mlops_scaffold.preview.plan import Plan, Program
 
 BOOK = cost.book()
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What the engine writes for a value that is not known (pulumi, ``UnknownStringValue``)."""
 
 
 def resource(kind: str, name: str, inputs: Mapping[str, Any], *, parent: str = "", custom: bool = True) -> Any:
@@ -189,6 +192,13 @@ def test_disks_that_a_chart_keeps_are_charged_with_it() -> None:
         (workload("lots", "1Gi"), "'lots' is no quantity"),
         (workload("1", "1Gi", replicas={"$unknown": True}), "what it is charged by is not in the plan"),
         (pool("general"), "not in the plan: 'private'"),
+        # As the engine writes what is known only after up, and the planner of a repository.
+        (workload("1", "1Gi", replicas=UNKNOWN), "'replicas' is known only after up"),
+        (workload("1", "1Gi", replicas=None), "'replicas' is known only after up"),
+        (workload(UNKNOWN, "1Gi"), "'cpu' is known only after up"),
+        (database(UNKNOWN), "'instanceClass' is known only after up"),
+        (resource("aws:codebuild/project:Project", "ci", {"environment": UNKNOWN}), "'environment' is known only"),
+        (resource("kubernetes:helm.sh/v3:Release", "x", {"chart": "airflow", "values": "[secret]"}), "is a secret"),
     ],
     ids=lambda value: value["name"] if isinstance(value, dict) else "",
 )
@@ -282,7 +292,7 @@ def test_the_book_knows_every_type_of_production(production: Plan) -> None:
 
     assert not missing, (
         f"the price book does not know {', '.join(missing)}: give each a line in "
-        "generator/mlops_scaffold/prices/aws.yaml, under `free` with the reason or under `types` with its prices"
+        "blueprints/mlops_blueprints/files/aws/prices/aws.yaml, under `free` with the reason or `types` with its prices"
     )
 
 
@@ -290,6 +300,86 @@ def test_nothing_of_production_is_unknown(production: Plan) -> None:
     [found] = cost.estimate(production)
 
     assert found.cost.gaps == []
+
+
+def test_an_unknown_number_of_machines_is_not_one() -> None:
+    found = priced(resource("aws:rds/instance:Instance", "database", {**database("x")["inputs"], "multiAz": UNKNOWN}))
+
+    assert found.cost.usd == 0
+    assert "'multiAz' is known only after up" in found.cost.gaps[0]
+
+
+def test_endpoints_of_which_no_id_is_known_are_counted_all_the_same() -> None:
+    inputs = {"vpcEndpointType": "Interface", "subnetIds": [UNKNOWN, UNKNOWN, UNKNOWN]}
+
+    # privatelink/pricing: $0.01 an hour and zone.
+    assert priced(resource("aws:ec2/vpcEndpoint:VpcEndpoint", "x", inputs)).cost.fixed == pytest.approx(21.90)
+
+
+OURS = (Path(mlops_blueprints.__file__).parent / "files/aws/prices/aws.yaml").read_text()
+LAKE = """
+pages: {acme: https://acme.example/prices}
+prices: {lake: {usd: 2.5, per: month, page: acme, date: 2026-11}}
+types: {acme:queue/lake:Lake: [lake]}
+"""
+
+
+def test_a_second_book_adds_to_the_first() -> None:
+    both = cost.book({"prices/aws.yaml": OURS, "prices/acme.yaml": LAKE})
+
+    [found] = cost.estimate(
+        Plan([Program("acme", "", "dev", [resource("acme:queue/lake:Lake", "lake", {})], {})], []), both
+    )
+
+    assert (found.cost.fixed, found.cost.gaps) == (2.5, [])
+    assert both.prices["lake"].source == "https://acme.example/prices"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("types: {aws:eks/cluster:Cluster: [eks]}", "two books of prices have a line for 'aws:eks/cluster:Cluster'"),
+        ("free: {we say so: [aws:kms/key:Key]}", "two books of prices have a line for 'aws:kms/key:Key'"),
+        (
+            "types: {aws:rds/instance:Instance: [eks]}",
+            "two books of prices have a line for 'aws:rds/instance:Instance'",
+        ),
+        ("region: eu-west-1", "two books of prices have a line for 'region'"),
+        ("price: {}", "there is no part 'price' in a book of prices"),
+        ("prices: {x: {usd: much, per: month, page: x, date: 2026-11}}", "could not convert string to float: 'much'"),
+        ("prices: {x: {usd: 1, per: month, page: x, date: 2026-11}}", "KeyError: 'x'"),
+        ("prices: [", "the book of prices cannot be read: ParserError"),
+        ("", "the book of prices cannot be read"),
+    ],
+)
+def test_a_book_that_is_wrong_is_an_error_that_names_it(text: str, said: str) -> None:
+    with pytest.raises(ScaffoldError) as raised:
+        cost.book({"prices/aws.yaml": OURS, "prices/acme.yaml": text})
+
+    assert said in raised.value.what
+    assert "prices/acme.yaml" in (raised.value.where or "") or "scripts/costs.py" in (raised.value.where or "")
+    assert raised.value.exit_code == 2
+
+
+def test_a_preview_asks_the_books_of_its_repository() -> None:
+    mine = OURS.replace("eks: {usd: 0.10,", "eks: {usd: 0.50,")
+    program = Program("acme", "", "dev", [resource("aws:eks/cluster:Cluster", "cluster", {})], {})
+
+    assert [found.cost.fixed for found in cost.estimate(Plan([program], [], prices={"prices/aws.yaml": mine}))] == [365]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ((10, 0, []), (10, 0, []), ""),
+        ((10, 0, ["x"]), (10, 0, ["x"]), ""),
+        ((10, 5, []), (43, 4, []), "+$33 -~$1.00"),
+        ((43, 0, ["x"]), (10, 0, []), "-$33"),
+        ((0, 0, []), (0, 0, ["x"]), "+?"),
+    ],
+)
+def test_a_difference(before: Any, after: Any, said: str) -> None:
+    assert Cost(*after).beyond(Cost(*before)) == said
 
 
 def test_every_price_has_a_source_and_a_date() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import write
 
+import mlops_blueprints
 from mlops_scaffold.diff import Value, compare, diff
 from mlops_scaffold.errors import ScaffoldError
 from mlops_scaffold.preview.plan import Plan, Program
@@ -120,3 +122,14 @@ def test_what_cannot_be_compared_is_told(tmp_path: Path, monkeypatch: pytest.Mon
 
     with pytest.raises(ScaffoldError, match="'--output=x' is nothing that could be compared"):
         diff("dev", "--output=x")
+
+
+def test_a_price_that_was_corrected_is_no_difference() -> None:
+    ours = (Path(mlops_blueprints.__file__).parent / "files/aws/prices/aws.yaml").read_text()
+    mine = {"prices/aws.yaml": ours.replace("eks: {usd: 0.10,", "eks: {usd: 0.50,")}
+    cluster = plan({**bucket("cluster"), "type": "aws:eks/cluster:Cluster"})
+
+    found = compare(cluster, replace(cluster, prices=mine), before="a", after="b")
+
+    # 730 hours at the second side's price.
+    assert found.costs == {"dev": ("$365", "$365")}

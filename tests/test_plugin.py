@@ -42,14 +42,32 @@ def test_its_blueprint_and_block_make_a_repository_that_plans(installed: Path, t
     assert result.returncode == 0, result.stderr
     made = tmp_path / "acme"
     compared = filecmp.dircmp(
-        PLUGIN / "acme_platform" / "blocks" / "queue", made / "acme_platform" / "blocks" / "queue"
+        PLUGIN / "acme_platform" / "blocks" / "queue",
+        made / "acme_platform" / "blocks" / "queue",
+        ignore=[*filecmp.DEFAULT_IGNORES, "files"],
     )
     assert (compared.diff_files, compared.left_only, compared.right_only) == ([], [], [])
     assert "queue = Queue(" in (made / "__main__.py").read_text()
     assert "QueueSettings(retention_days=7)" in (made / "settings.py").read_text()
     assert "acme_platform" in (made / "pyproject.toml").read_text()
     assert re.search(r"\n  queue +2 ", result.stdout)
+    # sqs/pricing: $0.40 a million; the block's own book assumes one of them for each of two queues, and ten in prod.
+    assert re.search(r"\bqueue +~\$0\.80 +~\$0\.80 +~\$8\.00", result.stdout)
+    assert "unknown: " not in result.stdout
     assert not [path for path in made.rglob("*.py") if "mlops_scaffold" in path.read_text()]
+
+
+def test_two_books_with_a_price_for_the_same_are_an_error_that_names_both(installed: Path, tmp_path: Path) -> None:
+    site = shutil.copytree(installed, tmp_path / "site")
+    book = site / "acme_platform/blocks/queue/files/aws/prices/queue.yaml"
+    book.write_text(book.read_text().replace("queue-requests:", "messages:"))
+
+    result = scaffold(site, "new", "acme", "--stage", "acme-batch", "--cloud", "aws", "--output", str(tmp_path))
+
+    assert result.returncode == 2
+    assert "two books of prices have a line for 'messages'" in result.stderr
+    assert "prices/aws.yaml and prices/queue.yaml" in result.stderr
+    assert not (tmp_path / "acme").exists()
 
 
 def test_it_stands_in_the_catalogue(installed: Path) -> None:

@@ -5,30 +5,25 @@ from __future__ import annotations
 import itertools
 import json
 import re
-import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 
-import mlops_blueprints
 from mlops_scaffold.answers import Answers
 from mlops_scaffold.blueprint import Blueprint
 from mlops_scaffold.catalogue import Catalogue, beside
 from mlops_scaffold.errors import ScaffoldError
 from mlops_scaffold.resolve import Node
+from mlops_scaffold.scripts import DATA, script
 
 WIDTH = 120
 """Columns; the generated repository's ruff is set to the same, so that what is composed is already formatted."""
 
 Files = dict[PurePosixPath, bytes]
-
-DATA = Path(mlops_blueprints.__file__).parent
-"""The shell, and the files of every repository."""
 
 LOCK = PurePosixPath("requirements.txt")
 """The repository's lock: exact versions, with hashes."""
@@ -163,12 +158,7 @@ class Drawing:
 
 def drawn(files: Files) -> Drawing:
     """Draws the programs among some files, by the script that the repository will draw them with again."""
-    script = DATA / "files" / "any" / "scripts" / "diagram.py"
-    spec = spec_from_file_location("mlops_scaffold_diagram", script)
-    if not (spec and spec.loader):
-        raise ScaffoldError(f"the script '{script}' cannot be loaded")
-    diagram = sys.modules[spec.name] = module_from_spec(spec)
-    spec.loader.exec_module(diagram)
+    diagram = script("diagram")
     programs = [
         diagram.read(files[PurePosixPath(path)].decode(), title)
         for path, title in diagram.SOURCES.items()

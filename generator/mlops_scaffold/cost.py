@@ -1,201 +1,55 @@
-"""What a plan costs a month, by a book of prices: data in, data out.
+"""What a plan costs a month: by the script, and by the books of prices, that its repository has too.
 
-What is not known is named, with the reason, and never counts as nothing. docs/reference/cost.md explains the model.
+docs/reference/cost.md says how; docs/adr/0016-costs-are-the-repositorys.md why there.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import yaml
+from mlops_scaffold.catalogue import beside
+from mlops_scaffold.errors import ScaffoldError, unknown
+from mlops_scaffold.preview.plan import Plan
+from mlops_scaffold.scripts import DATA, script
 
-from mlops_scaffold.errors import unknown
-from mlops_scaffold.preview.plan import Plan, Program
+if TYPE_CHECKING:
+    import costs
+    from costs import Book, Charge, Cost, Estimate
+else:
+    costs = script("costs")
+    Book, Charge, Cost, Estimate = costs.Book, costs.Charge, costs.Cost, costs.Estimate
 
-try:  # The loader in Python takes longer than everything else here together.
-    from yaml import CSafeLoader as SafeLoader
-except ImportError:
-    from yaml import SafeLoader
-
-HOURS = 730
-"""The hours of a month, as AWS counts them (AWS Pricing Calculator)."""
-
-FREE_THROUGHPUT = 125
-"""MB/s that every gp3 disk has (EBS User Guide, *General Purpose SSD volumes*)."""
-
-Inputs = Mapping[str, Any]
+BY_PROPERTIES, document, table = costs.BY_PROPERTIES, costs.document, costs.table
 
 
-@dataclass(frozen=True)
-class Price:
-    """What something costs, and where that stands."""
+def book(files: Mapping[str, str] | None = None) -> Book:
+    """The books of a repository as one.
 
-    name: str
-    usd: float
-    """For one ``per``."""
-    per: str
-    source: str
-    """The vendor's page."""
-    date: str
-    """The month that vouches for it."""
+    Args:
+        files: the text of each, by path; those that the tool brings along where there is none.
 
-
-@dataclass(frozen=True)
-class Assumption:
-    """What no plan tells: how much of a price is used up in a month."""
-
-    name: str
-    quantity: float
-    unit: str
-    of: str
-    """By what, and why so much."""
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.quantity:,g} x {self.unit}, of {self.of}"
-
-
-@dataclass(frozen=True)
-class Charge:
-    """One part of what a resource costs."""
-
-    what: str
-    usd: float
-    """A month."""
-    price: Price
-    assumption: Assumption | None = None
-    """What it rests on, if it depends on use."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """What one resource costs. Without charges and gaps, nothing."""
-
-    component: str
-    type: str
-    urn: str
-    source: str | None
-    """``file:line`` in the repository."""
-    charges: Sequence[Charge]
-    gaps: Sequence[str]
-    """What of it is not known, and why."""
-    reason: str
-    """Why it is free, if it is."""
-
-
-@dataclass(frozen=True)
-class Cost:
-    """A sum, in US dollars a month."""
-
-    fixed: float
-    by_usage: float
-    gaps: Sequence[str]
-    """What is not in it."""
-
-    @property
-    def usd(self) -> float:
-        """All that is known."""
-        return self.fixed + self.by_usage
-
-    def __str__(self) -> str:
-        """Such as ``$73 + ~$12 + ?``: what is certain, what depends on use, and that something is not known."""
-        known = [_dollars(self.fixed)] if self.fixed else []
-        known += [f"~{_dollars(self.by_usage)}"] if self.by_usage else []
-        return " + ".join([*known, *(["?"] if self.gaps else [])]) or "free"
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What one environment costs, resource by resource."""
-
-    environment: str
-    region: str
-    """Where the prices hold."""
-    lines: Sequence[Line]
-    notes: Sequence[str]
-    """What to know about the whole: that it runs in another region, what no line holds."""
-
-    @property
-    def cost(self) -> Cost:
-        """All together."""
-        return _sum(self.lines)
-
-    @property
-    def components(self) -> Mapping[str, Cost]:
-        """The components that cost anything, the dearest first; what belongs to none has the name ``-``."""
-        names = dict.fromkeys(line.component for line in self.lines)
-        costs = {name: _sum([line for line in self.lines if line.component == name]) for name in names}
-        dearest = sorted(costs.items(), key=lambda item: (-item[1].usd, item[0]))
-        return {name: cost for name, cost in dearest if cost.usd or cost.gaps}
-
-    @property
-    def assumptions(self) -> Sequence[Assumption]:
-        """What it rests on, each once."""
-        charges = [charge for line in self.lines for charge in line.charges]
-        return list(dict.fromkeys(charge.assumption for charge in charges if charge.assumption))
-
-
-@dataclass(frozen=True)
-class Node:
-    """The machine that a pool is assumed to start."""
-
-    machine: str
-    cpu: float
-    memory: float
-    """GiB."""
-
-
-@dataclass(frozen=True)
-class Usage:
-    """How much of a price one resource uses up in a month, in an environment that is quiet, and in one that is busy."""
-
-    quiet: float
-    busy: float
-    of: str
-
-
-@dataclass(frozen=True)
-class Book:
-    """A book of prices; prices/aws.yaml explains its parts."""
-
-    region: str
-    busy: Sequence[str]
-    prices: Mapping[str, Price]
-    usage: Mapping[str, Usage]
-    nodes: Mapping[str, Node]
-    filled: float
-    spot: float
-    pods: Mapping[str, Sequence[Inputs]]
-    types: Mapping[str, Sequence[str]]
-    free: Mapping[str, str]
-    """Type to reason."""
-    left_out: Sequence[str]
-
-    def knows(self, kind: str) -> bool:
-        """Whether it says what a type of resource costs."""
-        return kind in self.free or kind in self.types or kind in BY_PROPERTIES
+    Raises:
+        ScaffoldError: one cannot be read, or two have a line for the same.
+    """
+    return _book(tuple((files or _shipped()).items()))
 
 
 @cache
-def book(cloud: str = "aws") -> Book:
-    """The book of prices that comes with the tool."""
-    text = (Path(__file__).parent / "prices" / f"{cloud}.yaml").read_text(encoding="utf-8")
-    data = yaml.load(text, Loader=SafeLoader)
-    pages = data.pop("pages")
-    prices = {
-        name: Price(name, float(price["usd"]), price["per"], pages[price["page"]], price["date"])
-        for name, price in data.pop("prices").items()
-    }
-    usage = {name: Usage(**amounts) for name, amounts in data.pop("usage").items()}
-    nodes = {name: Node(**node) for name, node in data.pop("nodes").items()}
-    free = {kind: reason for reason, kinds in data.pop("free").items() for kind in kinds}
-    return Book(prices=prices, usage=usage, nodes=nodes, free=free, **data)
+def _book(files: Sequence[tuple[str, str]]) -> Book:
+    try:
+        return costs.book(dict(files))
+    except costs.CostError as error:
+        raise ScaffoldError(
+            error.what, where=error.where, then="docs/costs.md in the repository explains the parts of a book"
+        ) from error
+
+
+@cache
+def _shipped() -> Mapping[str, str]:
+    files = beside(DATA, "aws").items()
+    return {str(path): source.read_text(encoding="utf-8") for path, source in files if path.match("prices/*.yaml")}
 
 
 def estimate(
@@ -205,13 +59,13 @@ def estimate(
 
     Args:
         plan: the plan.
-        prices: the book; the one that comes with the tool unless given.
+        prices: the book; that of the plan's repository unless given.
         usage: environment to name to quantity, for what is known better than the book assumes.
 
     Raises:
-        ScaffoldError: ``usage`` names an environment or something that is not there.
+        ScaffoldError: ``usage`` names an environment or something that is not there, or the book cannot be read.
     """
-    prices, usage = prices or book(), usage or {}
+    prices, usage = prices or book(plan.prices), usage or {}
     environments = list(dict.fromkeys(program.environment for program in plan.programs))
     for environment, amounts in usage.items():
         if environment not in environments:
@@ -219,357 +73,28 @@ def estimate(
         for name in amounts:
             if name not in prices.usage:
                 raise unknown("usage", name, prices.usage, f"usage of {environment}")
+    return [costs.estimate(name, _resources(plan, name), prices, usage.get(name)) for name in environments]
+
+
+def _resources(plan: Plan, environment: str) -> Sequence[Mapping[str, Any]]:
+    """The resources of an environment as the engine would write them, with all that is known of their inputs."""
     return [
-        _environment(
-            name, [program for program in plan.programs if program.environment == name], prices, usage.get(name, {})
-        )
-        for name in environments
+        {**resource, "inputs": _written(resource.get("deepInputs", resource.get("inputs", {})))}
+        for program in plan.programs
+        if program.environment == environment
+        for resource in program.resources
     ]
 
 
-def table(estimates: Sequence[Estimate]) -> Sequence[Sequence[str]]:
-    """Rows to print: a head, the components with the dearest first, and the sums."""
-    costs = [found.components for found in estimates]
-    names = dict.fromkeys(name for found in costs for name in found)
-    dearest = sorted(names, key=lambda name: (-max(found[name].usd for found in costs if name in found), name))
-    return [
-        ["component", *(found.environment for found in estimates)],
-        *([name, *(str(found[name]) if name in found else "" for found in costs)] for name in dearest),
-        ["together", *(str(found.cost) for found in estimates)],
-    ]
-
-
-def document(estimates: Sequence[Estimate]) -> Sequence[Mapping[str, Any]]:
-    """The same for a machine (docs/reference/cost.md)."""
-    return [
-        {
-            "environment": found.environment,
-            "currency": "USD",
-            "region": found.region,
-            "cost": vars(found.cost),
-            "components": {name: vars(cost) for name, cost in found.components.items()},
-            "resources": [
-                {
-                    "urn": line.urn,
-                    "charges": [
-                        {"what": charge.what, "usd": round(charge.usd, 4), "price": vars(charge.price)}
-                        | ({"assumption": charge.assumption.name} if charge.assumption else {})
-                        for charge in line.charges
-                    ],
-                    "gaps": list(line.gaps),
-                    "reason": line.reason,
-                }
-                for line in found.lines
-            ],
-            "assumptions": [vars(assumption) for assumption in found.assumptions],
-            "notes": list(found.notes),
-        }
-        for found in estimates
-    ]
-
-
-def _dollars(usd: float) -> str:
-    return f"${usd:,.0f}" if usd >= 10 else f"${usd:.2f}"
-
-
-def _sum(lines: Sequence[Line]) -> Cost:
-    charges = [charge for line in lines for charge in line.charges]
-    return Cost(
-        fixed=round(sum(charge.usd for charge in charges if not charge.assumption), 2),
-        by_usage=round(sum(charge.usd for charge in charges if charge.assumption), 2),
-        gaps=[f"{line.type} ({line.urn.rpartition('::')[2]}): {gap}" for line in lines for gap in line.gaps],
-    )
-
-
-def _environment(name: str, programs: Sequence[Program], prices: Book, usage: Mapping[str, float]) -> Estimate:
-    resources = [resource for program in programs for resource in program.resources]
-    made = [resource for program in programs for resource in program.made]
-    amounts = {
-        what: usage.get(what, amount.busy if name in prices.busy else amount.quiet)
-        for what, amount in prices.usage.items()
-    }
-    meter = _Meter(prices, amounts, made)
-    parents = {resource["urn"]: resource for resource in resources}
-    regions = {
-        resource["inputs"].get("region") for resource in resources if resource["type"] == "pulumi:providers:aws"
-    } - {None, prices.region}
-    elsewhere = [
-        f"priced as {prices.region}, though it runs in {region}: prices there differ"
-        for region in sorted(map(str, regions))
-    ]
-    return Estimate(
-        name,
-        prices.region,
-        [meter.line(resource, _component(resource, parents)) for resource in made],
-        [*elsewhere, *(f"not in it: {what}" for what in prices.left_out)],
-    )
-
-
-def _component(resource: Inputs, resources: Mapping[str, Inputs]) -> str:
-    """The name of the nearest component above."""
-    above = resources.get(resource["parent"] or "")
-    while above and (above["custom"] or above["type"] == "pulumi:pulumi:Stack"):
-        above = resources.get(above["parent"] or "")
-    return above["name"] if above else "-"
-
-
-def _inputs(resource: Inputs) -> Inputs:
-    return resource.get("deepInputs", resource["inputs"])
-
-
-@dataclass(frozen=True)
-class _Pods:
-    """Pods that run all the time: what each asks for, and how many there are."""
-
-    cpu: float
-    memory: float
-    """GiB."""
-    disk: float
-    """GiB that it keeps."""
-    number: float
-
-
-Found = Charge | str
-"""A charge, or why there is none though there should be one."""
-
-
-UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
-"""What reading inputs ends with that are not known before ``up``, or not as they should be."""
-
-
-class _Meter:
-    """Reads what the resources of one environment cost."""
-
-    def __init__(self, prices: Book, amounts: Mapping[str, float], made: Sequence[Inputs]) -> None:
-        self.prices, self.amounts = prices, amounts
-        self.classes: dict[str, Inputs] = {}
-        """The node classes by name."""
-        self.least: dict[str, int] = {}
-        """What an autoscaler never goes below, by the name of what it scales."""
-        self.home = ""
-        """The node pool of the pods that run all the time: the first that takes any pod."""
-        for resource in made:
-            with suppress(*UNREADABLE):  # Whatever needs it will say that it is missing.
-                self._remember(resource["type"], _inputs(resource))
-        self.pods: list[_Pods] = []
-        """All that run all the time."""
-        for resource in made:
-            if read := PODS.get(resource["type"]):
-                with suppress(*UNREADABLE):  # Its line will say so.
-                    self.pods += [found for found in read(self, _inputs(resource)) if isinstance(found, _Pods)]
-
-    def _remember(self, kind: str, inputs: Inputs) -> None:
-        if kind.endswith(":NodeClass"):
-            self.classes[inputs["metadata"]["name"]] = inputs
-        elif kind.endswith(":NodePool") and not inputs["spec"]["template"]["spec"].get("taints"):
-            self.home = self.home or inputs["metadata"]["name"]
-        elif kind.endswith(":HorizontalPodAutoscaler"):
-            self.least[inputs["spec"]["scaleTargetRef"]["name"]] = inputs["spec"].get("minReplicas", 1)
-
-    def line(self, resource: Inputs, component: str) -> Line:
-        """What a resource costs."""
-        kind = resource["type"]
-        charges: list[Charge] = []
-        gaps: list[str] = []
-        try:
-            for found in self._read(kind, _inputs(resource)):
-                charges.append(found) if isinstance(found, Charge) else gaps.append(found)
-        except UNREADABLE as error:
-            gaps.append(f"what it is charged by is not in the plan: {error}")
-        reason = "" if charges or gaps else self.prices.free.get(kind, "nothing that it asks for is charged for here")
-        return Line(component, kind, resource["urn"], resource.get("source"), charges, gaps, reason)
-
-    def _read(self, kind: str, inputs: Inputs) -> Iterator[Found]:
-        if special := BY_PROPERTIES.get(kind):
-            yield from special(self, inputs)
-        elif kind in self.prices.types:
-            for name in self.prices.types[kind]:
-                yield self.charge(name.format_map(inputs))
-        elif kind not in self.prices.free:
-            yield "the price book has no entry for this type"
-
-    def charge(self, name: str, count: float = 1, what: str = "") -> Found:
-        """So many times a price, for a month, or for what is assumed to be used in one."""
-        price = self.prices.prices.get(name)
-        if not price:
-            return f"the price book has no price for {name}"
-        assumption = self.assumption(name, price.per) if name in self.amounts else None
-        amount = assumption.quantity if assumption else HOURS if price.per == "hour" else 1
-        return Charge(what or name, count * amount * price.usd, price, assumption)
-
-    def assumption(self, name: str, unit: str) -> Assumption:
-        """How much of something is used."""
-        return Assumption(name, self.amounts[name], unit, self.prices.usage[name].of)
-
-
-def _database(meter: _Meter, inputs: Inputs) -> Iterator[Found]:
-    machines = 2 if inputs.get("multiAz") else 1
-    engine, machine = inputs["engine"], inputs["instanceClass"]
-    yield meter.charge(f"rds/{engine}/{machine}", machines, f"{machines} {machine}")
-    yield meter.charge(f"rds-disk/{inputs.get('storageType', 'gp2')}", machines * float(inputs["allocatedStorage"]))
-    if inputs.get("manageMasterUserPassword"):
-        yield meter.charge("secret")
-
-
-def _endpoint(meter: _Meter, inputs: Inputs) -> Iterator[Found]:
-    if inputs.get("vpcEndpointType", "Gateway") != "Gateway":
-        yield meter.charge("interface-endpoint", len(inputs["subnetIds"]))
-        yield meter.charge("endpoint-traffic")
-
-
-def _service(meter: _Meter, inputs: Inputs) -> Iterator[Found]:
-    if inputs["spec"].get("type") == "LoadBalancer":
-        yield meter.charge("nlb")
-        yield meter.charge("nlb-capacity")
-
-
-def _volume(meter: _Meter, inputs: Inputs) -> Iterator[Found]:
-    yield meter.charge("disk", _gib(inputs["spec"]["resources"]["requests"]["storage"]))
-
-
-def _pool(meter: _Meter, inputs: Inputs) -> Iterator[Found]:
-    """Nodes that run all the time, or one machine of a pool that starts from zero, for so many hours."""
-    spec = inputs["spec"]["template"]["spec"]
-    wanted = {requirement["key"]: requirement.get("values", []) for requirement in spec["requirements"]}
-    if any(_quantity(limit) == 0 for limit in inputs["spec"].get("limits", {}).values()):
-        return
-    if inputs["metadata"]["name"] == meter.home:
-        node, assumption = meter.prices.nodes["general"], None
-        number, asked = _nodes(meter, node)
-        months, what = float(number), f"{number} {node.machine}, for pods that ask for {asked}"
-    else:
-        kind = "gpu" if any("gpu" in key for key in wanted) else "cpu"
-        node, assumption = meter.prices.nodes[kind], meter.assumption(f"training/{kind}", "hour")
-        months, what = assumption.quantity / HOURS, f"{assumption.quantity:g} hours of {node.machine}"
-    share = meter.prices.spot if wanted.get("karpenter.sh/capacity-type") == ["spot"] else 1
-    disk = meter.classes[spec["nodeClassRef"]["name"]]["spec"]["ephemeralStorage"]
-    fast = max(0, disk.get("throughput", FREE_THROUGHPUT) - FREE_THROUGHPUT)
-    machine = f"ec2/{node.machine}"
-    on_demand = meter.prices.prices[machine].usd * HOURS
-    for found in (
-        meter.charge(machine, months * share, f"{what}{', on spot' if share < 1 else ''}"),
-        meter.charge("auto-mode", months * on_demand),
-        meter.charge("disk", months * _gib(disk["size"]), "disks of nodes"),
-        *([meter.charge("disk-throughput", months * fast, "disks of nodes, faster")] if fast else []),
-    ):
-        yield replace(found, assumption=assumption) if isinstance(found, Charge) else found
-
-
-def _nodes(meter: _Meter, node: Node) -> tuple[int, str]:
-    """How many nodes the pods need that run all the time, and what these ask for.
-
-    Karpenter spreads the copies of a pod where they wish it, so there are two as soon as anything is there twice.
-    """
-    cpu = sum(pods.cpu * pods.number for pods in meter.pods)
-    memory = sum(pods.memory * pods.number for pods in meter.pods)
-    number = max(
-        2 if any(pods.number > 1 for pods in meter.pods) else 1,
-        math.ceil(cpu / (node.cpu * meter.prices.filled)),
-        math.ceil(memory / (node.memory * meter.prices.filled)),
-    )
-    return number, f"{cpu:.1f} CPUs and {memory:.1f} GiB"
-
-
-def _workload(meter: _Meter, inputs: Inputs) -> Iterator[_Pods | str]:
-    """A Deployment or a StatefulSet."""
-    spec = inputs["spec"]
-    asked = [container["resources"]["requests"] for container in spec["template"]["spec"]["containers"]]
-    claims = [claim["spec"]["resources"]["requests"]["storage"] for claim in spec.get("volumeClaimTemplates", [])]
-    yield _Pods(
-        cpu=sum(_quantity(requests["cpu"]) for requests in asked),
-        memory=sum(_gib(requests["memory"]) for requests in asked),
-        disk=sum(_gib(claim) for claim in claims),
-        number=float(spec.get("replicas", meter.least.get(inputs["metadata"]["name"], 1))),
-    )
-
-
-def _chart(meter: _Meter, inputs: Inputs) -> Iterator[_Pods | str]:
-    yield from _known(meter, inputs["chart"].rpartition("/")[2], inputs.get("values", {}))
-
-
-def _addon(meter: _Meter, inputs: Inputs) -> Iterator[_Pods | str]:
-    yield from _known(meter, inputs["addonName"], {})
-
-
-def _known(meter: _Meter, name: str, values: Inputs) -> Iterator[_Pods | str]:
-    """The pods that something starts whose inside no plan shows, by the book."""
-    if name not in meter.prices.pods:
-        yield f"the price book does not know which pods {name} starts"
-        return
-    for entry in meter.prices.pods[name]:
-        if _is_off(values, entry["at"]):
-            continue
-        settings = _at(values, entry["at"]) or {}
-        asked, kept = settings.get("resources", {}).get("requests", {}), entry.get("disk", "")
-        replicas = _at(values, entry["replicas"]) if "replicas" in entry else settings.get("replicas")
-        yield _Pods(
-            cpu=_quantity(asked.get("cpu") or entry["cpu"]),
-            memory=_gib(asked.get("memory") or entry["memory"]),
-            disk=_gib(_at(settings, kept) or 0) if kept and not _is_off(settings, kept) else 0,
-            number=float(entry.get("number", 1) if replicas is None else replicas),
-        )
-
-
-def _with_nodes(pods: Callable[[_Meter, Inputs], Iterator[_Pods | str]]) -> Callable[[_Meter, Inputs], Iterator[Found]]:
-    """What pods cost besides their nodes, which are charged with the pool: the disks that they keep."""
-
-    def read(meter: _Meter, inputs: Inputs) -> Iterator[Found]:
-        for found in pods(meter, inputs):
-            if isinstance(found, str):
-                yield found
-            elif not meter.home:
-                yield "no node pool of the plan runs its pods"
-            elif found.disk:
-                yield meter.charge("disk", found.disk * found.number, "disks that its pods keep")
-
-    return read
-
-
-PODS: Mapping[str, Callable[[_Meter, Inputs], Iterator[_Pods | str]]] = {
-    "aws:eks/addon:Addon": _addon,
-    "kubernetes:apps/v1:Deployment": _workload,
-    "kubernetes:apps/v1:StatefulSet": _workload,
-    "kubernetes:helm.sh/v3:Release": _chart,
-}
-"""The types whose pods run all the time, and how they are read."""
-
-BY_PROPERTIES: Mapping[str, Callable[[_Meter, Inputs], Iterator[Found]]] = {
-    "aws:ec2/vpcEndpoint:VpcEndpoint": _endpoint,
-    "aws:rds/instance:Instance": _database,
-    "kubernetes:core/v1:PersistentVolumeClaim": _volume,
-    "kubernetes:core/v1:Service": _service,
-    "kubernetes:karpenter.sh/v1:NodePool": _pool,
-    **{kind: _with_nodes(pods) for kind, pods in PODS.items()},
-}
-"""The types whose charges follow from more than the book can say in a line."""
-
-
-def _at(values: Inputs, path: str) -> Any:
-    """What stands at a dotted path, or None."""
-    found: Any = values
-    for part in path.split(".") if path else []:
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return found
-
-
-def _is_off(values: Inputs, path: str) -> bool:
-    """Whether a part of a chart, or what it belongs to, is switched off."""
-    parts = path.split(".") if path else []
-    above = [_at(values, ".".join(parts[:length])) for length in range(1, len(parts) + 1)]
-    return any(isinstance(part, Mapping) and part.get("enabled") is False for part in above)
-
-
-UNITS = {"": 1, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
-"""The suffixes of a quantity (Kubernetes reference, *Quantity*)."""
-
-
-def _quantity(text: str | float) -> float:
-    """A quantity as Kubernetes writes it."""
-    found = re.fullmatch(r"([\d.]+)([A-Za-z]*)", str(text))
-    if not found:
-        raise ValueError(f"'{text}' is no quantity")
-    return float(found[1]) * UNITS[found[2]]
-
-
-def _gib(text: str | float) -> float:
-    return _quantity(text) / 2**30
+def _written(value: Any) -> Any:
+    match value:
+        case {"$unknown": True}:
+            return costs.UNKNOWN
+        case {"$secret": True}:
+            return costs.SECRET
+        case dict():
+            return {key: _written(item) for key, item in value.items()}
+        case list():
+            return [_written(item) for item in value]
+        case _:
+            return value

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
-from mlops_scaffold.cost import estimate
+from mlops_scaffold.cost import book, estimate
 from mlops_scaffold.errors import ScaffoldError
 from mlops_scaffold.inventory import holds_data
 from mlops_scaffold.preview import preview
@@ -91,7 +91,7 @@ def diff(before: str, after: str, *, progress: Callable[[str], None] | None = No
         # What is used depends on the name.
         return replace(
             compare(*nameless, before=before, after=after),
-            costs={both: (_costs(first)[before], _costs(second)[after])},
+            costs={both: (_costs(first, second)[before], _costs(second, second)[after])},
         )
     return compare(first, second, before=before, after=after)
 
@@ -112,13 +112,14 @@ def compare(first: Plan, second: Plan, *, before: str, after: str) -> Difference
     ]
     order = ("removed", "changed", "added")
     changes.sort(key=lambda change: (environments.index(change.environment), order.index(change.kind)))
-    old, new = _costs(first), _costs(second)
+    old, new = _costs(first, second), _costs(second, second)
     costs = {environment: (old[environment], new[environment]) for environment in environments}
     return Difference(before, after, environments, changes, costs)
 
 
-def _costs(plan: Plan) -> Mapping[str, str]:
-    return {found.environment: str(found.cost) for found in estimate(plan)}
+def _costs(plan: Plan, priced_as: Plan) -> Mapping[str, str]:
+    """By one book on both sides: a price that was corrected is no change of the platform."""
+    return {found.environment: str(found.cost) for found in estimate(plan, book(priced_as.prices))}
 
 
 def _changes(before: Program | None, after: Program | None) -> Iterator[Change]:

@@ -132,7 +132,7 @@ def unjudged(plan: Plan) -> Sequence[str]:
 
     Our own blocks make none of them: every type that they make is in the price book, which a test sees to.
     """
-    known, priced = DATA | RUNNING | PUBLIC.keys(), book().knows
+    known, priced = DATA | RUNNING | PUBLIC.keys(), book(plan.prices).knows
     types = {resource["type"] for program in plan.programs for resource in program.made}
     return sorted(kind for kind in types - known if not priced(kind))
 

@@ -127,6 +127,11 @@ def unlocked(wanted: Platform, catalogue: Catalogue) -> Iterator[str]:
 def build(wanted: Platform, catalogue: Catalogue, folder: Path) -> None:
     """Writes all files of a repository into an empty folder."""
     files = compose(wanted, catalogue)
+    books = {str(path): content.decode() for path, content in sorted(files.items()) if path.match("prices/*.yaml")}
+    if len(books) > 1:  # Two that do not go together would stop every preview.
+        from mlops_scaffold import cost
+
+        cost.book(books)
     drawing = drawn(files)
     files[PICTURE] = drawing.picture.encode()
     render.shell(DATA / "shell", {**context(wanted), "diagram": drawing.mermaid}, folder)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -86,6 +86,12 @@ class Library:
         return {top: found[top] for top in sorted(found.keys() - self._bases.keys())}
 
 
+@lru_cache(1000)
+def _parsed(source: bytes) -> ast.Module:
+    """A warm process looks at the same files again and again."""
+    return ast.parse(source)
+
+
 @dataclass(frozen=True, eq=False)
 class Module:
     """One file of a package."""
@@ -101,7 +107,7 @@ class Module:
     def tree(self) -> ast.Module:
         """Its source, parsed."""
         try:
-            return ast.parse(self.path.read_bytes())
+            return _parsed(self.path.read_bytes())
         except OSError as error:
             raise ScaffoldError(f"cannot read the file: {error.strerror}", where=str(self.path)) from error
         # Python's parser answers what is nested too deeply with one of the last two.

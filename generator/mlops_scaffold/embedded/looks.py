@@ -10,6 +10,7 @@ Sources: the resource types of AWS's Service Authorization Reference (ARNs, ids)
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import re
 import uuid
@@ -64,8 +65,7 @@ class Subject:
     def look(self, path: str) -> str:
         """A value for the property at a dotted path: ``identities.oidcs.issuer``."""
         leaf = path.rpartition(".")[2]
-        exact = EXACT.get(self.type, {}).get(path)
-        template = exact or next((look for pattern, look in KINDS.items() if re.search(pattern, leaf)), "{leaf}-{hex8}")
+        template = EXACT.get(self.type, {}).get(path) or _kind(leaf)
         return template.format_map(_Fields(self, path))
 
     def identifier(self) -> str:
@@ -82,6 +82,12 @@ class Subject:
     def digest(self, path: str) -> str:
         """64 hexadecimal digits that no other property of any other resource has."""
         return hashlib.sha256("\0".join((self.place.environment, self.type, self.name, path)).encode()).hexdigest()
+
+
+@functools.cache
+def _kind(leaf: str) -> str:
+    """The template for a property of this name, whichever resource has it."""
+    return next((look for pattern, look in KINDS.items() if re.search(pattern, leaf)), "{leaf}-{hex8}")
 
 
 class _Fields(dict[str, Any]):

@@ -10,7 +10,6 @@ import runpy
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path, PurePath
 from typing import Any, TextIO
@@ -22,6 +21,7 @@ from .deployment import Deployment
 from .failure import Failure, Tracebacks, describe
 from .monitor import Monitor
 from .registration import ordered
+from .speed import Inline, quicken
 from .wire import marked
 
 PARALLEL = 16
@@ -105,8 +105,8 @@ def _execute(request: Mapping[str, Any], monitor: Monitor, tracebacks: Traceback
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.set_task_factory(tracebacks.task)
-    # The language host has 64 threads, which wait for its engine. Here the answer is in the same process.
-    loop.set_default_executor(ThreadPoolExecutor(4))
+    loop.set_default_executor(Inline(lambda: bool(monitor.transforms)))
+    quicken()
 
     def program() -> None:
         runpy.run_path(request["program"], run_name="__main__")

@@ -104,11 +104,12 @@ def prepare(token: str) -> None:
             pending += [hint for hint in inner if is_object(hint)]
 
 
-def alternatives(hint: Any) -> list[Any]:
+@functools.cache
+def alternatives(hint: Any) -> tuple[Any, ...]:
     """The types that a value may have: ``Input``, ``Optional`` and unions taken apart, plumbing left out."""
     if _types._is_union_type(hint):
-        return [inner for argument in typing.get_args(hint) for inner in alternatives(argument)]
-    return [] if hint is types.NoneType or _is_plumbing(hint) else [hint]
+        return tuple(inner for argument in typing.get_args(hint) for inner in alternatives(argument))
+    return () if hint is types.NoneType or _is_plumbing(hint) else (hint,)
 
 
 def output_of(hint: Any) -> Any:

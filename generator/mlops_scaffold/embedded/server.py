@@ -157,6 +157,8 @@ def preload(modules: list[str]) -> None:
     for module in modules:
         with contextlib.suppress(ModuleNotFoundError):
             getattr(importlib.import_module(module), "__all__", None)
+    with contextlib.suppress(ModuleNotFoundError):
+        importlib.import_module("pydantic").create_model("First")  # the first one looks for pydantic's plugins
     gc.freeze()  # what is loaded stays: no collection may touch it, and unshare its memory with it
 
 

@@ -27,6 +27,10 @@ class Transforms:
         self._clients: dict[str, callback_pb2_grpc.CallbacksStub] = {}
         self._lock = threading.Lock()
 
+    def __bool__(self) -> bool:
+        """Whether the program registered any."""
+        return bool(self.stack or self.functions or any(self._of_resource.values()))
+
     def remember(self, urn: str, callbacks: Iterable[callback_pb2.Callback]) -> None:
         """Keeps a resource's own transforms, which its children get too."""
         self._of_resource[urn] = list(callbacks)

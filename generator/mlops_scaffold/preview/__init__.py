@@ -117,7 +117,7 @@ def _plan(
                 replace(quirk, program=made.project, environment=environment) for quirk in dict.fromkeys(quirks)
             ]
     findings += [Finding("warning", "not-locked", message) for message in repository.unlocked()]
-    return Plan(planned, findings, suppressed, _notes(repository))
+    return Plan(planned, findings, suppressed, _notes(repository), repository.prices)
 
 
 def _request(

@@ -86,6 +86,8 @@ class Plan:
     suppressed: Sequence[Finding] = ()
     notes: Sequence[str] = field(default_factory=list)
     """How it was made, where that matters."""
+    prices: Mapping[str, str] = field(default_factory=dict)
+    """The text of each of the repository's books of prices, by path."""
 
     @property
     def failed(self) -> bool:

@@ -71,6 +71,12 @@ class Repository:
         """The packages that the repository holds, by name; none of them may come from elsewhere."""
         return {path.parent.name: path.parent for path in sorted(self.folder.glob("*/__init__.py"))}
 
+    @property
+    def prices(self) -> Mapping[str, str]:
+        """The text of its books of prices, by path."""
+        books = sorted(self.folder.glob("prices/*.yaml"))
+        return {str(path.relative_to(self.folder)): path.read_text("utf-8", errors="replace") for path in books}
+
     @cached_property
     def library(self) -> Library:
         """The source of these packages."""

@@ -33,6 +33,12 @@ class Resource:
     """The calls that make it, each ``file:line``, the innermost first."""
     computed_from: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Input to the resources that it is computed from, each by its ``key``."""
+    urn: str = ""
+    """Its name in the whole world."""
+    parent: str = ""
+    """The URN of what it is part of."""
+    custom: bool = True
+    """Whether a provider makes it: a component is not custom."""
 
     @property
     def key(self) -> str:

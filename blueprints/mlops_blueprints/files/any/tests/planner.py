@@ -63,6 +63,8 @@ class Monitor(MockMonitor):
 def options(request: Any) -> Mapping[str, Any]:
     """What a request says of a resource beside its inputs."""
     return {
+        "parent": request.parent,
+        "custom": request.custom,
         "protected": request.protect,
         "retained": request.retainOnDelete,
         "made_at": [*made_at(request)],
@@ -137,9 +139,11 @@ def plan(folder: Path, environment: str, outputs: Mapping[str, Any]) -> Mapping[
                 "type": args.typ,
                 "name": args.name,
                 "inputs": whole(args.inputs),
-                **options(monitor.requests[args.typ, args.name]),
+                "urn": monitor.make_urn(request.parent, args.typ, args.name),
+                **options(request),
             }
             for args in cloud.made
+            for request in [monitor.requests[args.typ, args.name]]
         ],
         "settings": sys.modules["settings"].settings.model_dump(mode="json"),
         "outputs": exported,

@@ -32,10 +32,11 @@ def of(environment: str) -> Mapping[str, Plan]:
 def _all() -> Mapping[str, Future[Mapping[str, Plan]]]:
     """Every environment's plans, made side by side."""
     pool = ThreadPoolExecutor()
-    return {environment: pool.submit(_make, environment) for environment in ENVIRONMENTS}
+    return {environment: pool.submit(make, environment) for environment in ENVIRONMENTS}
 
 
-def _make(environment: str) -> Mapping[str, Plan]:
+def make(environment: str) -> Mapping[str, Plan]:
+    """The plans of an environment, made now."""
     plans: dict[str, Plan] = {}
     outputs: Mapping[str, Any] = {}
     for program in PROGRAMS:

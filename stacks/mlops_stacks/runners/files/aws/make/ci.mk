@@ -4,7 +4,7 @@ jobs: .venv/ready ## list the environments that CI works on, or the one that ENV
 
 plan: environment ## what would change, as a page for a pull request: make plan ENV=dev
 	@set -e; failed=; previews=$$(mktemp); trap 'rm -f $$previews' EXIT; \
-		$(MAKE) --silent --no-print-directory preview ENV=$(ENV) ARGS="--json $(ARGS)" > $$previews || failed=1; \
+		$(MAKE) --silent --no-print-directory preview ENV=$(ENV) ARGS="--json --show-sames $(ARGS)" > $$previews || failed=1; \
 		$(PYTHON) scripts/plan.py $(ENV) < $$previews; test -z "$$failed"
 
 infra-drift: environment ## fail if the infrastructure is not what the state says it is: make infra-drift ENV=dev

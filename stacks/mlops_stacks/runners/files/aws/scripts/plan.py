@@ -2,9 +2,9 @@
 
     plan.py ENVIRONMENT < previews
 
-Of resources it tells names and the properties that change, and no value, so no secret can be in it; of what the
-programs say, a sentence or two, in which Pulumi has masked the secrets that it knows. What is deleted or replaced comes
-first.
+First what it costs (``plan_costs.py``). Of resources it tells names and the properties that change; of their values,
+only those that a price hangs on and the book does not know, such as a machine's type. In these, and in the sentence or
+two of what the programs say, Pulumi has masked the secrets that it knows. What is deleted or replaced comes first.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import plan_costs
+from costs import CostError
 
 STEPS = {
     "delete": "delete",
@@ -28,6 +31,9 @@ LONGEST = 15_000
 
 SENTENCES = 500
 """Characters of what a program says at once."""
+
+GAPS = 10
+"""How many things of unknown cost are named."""
 
 
 def documents(text: str) -> Iterator[Mapping[str, Any]]:
@@ -62,6 +68,35 @@ def lines(preview: Mapping[str, Any]) -> Iterator[str]:
     yield ""
 
 
+def costs(environment: str, previews: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What the environment costs, and what the change does to that."""
+    try:
+        found = plan_costs.costs(environment, previews)
+    except CostError as error:
+        yield from (f"**cost**: not known: {plain(str(error))}", "")
+        return
+    *_, (_, whole, more) = found.rows
+    compared = f"{code(more)} against" if more else "the same as"
+    yield from (f"**cost**: {code(whole)} a month after this change, {compared} now", "")
+    yield from (f"- unknown: {plain(gap[:SENTENCES])}" for gap in found.unknown[:GAPS])
+    if len(found.unknown) > GAPS:
+        yield f"- and {len(found.unknown) - GAPS} more"
+    if found.unknown:
+        yield ""
+    # Whoever reviews a change of costs sees it at once, everybody else may open it.
+    yield from (f"<details{' open' if more else ''}><summary>Cost by component</summary>", "")
+    yield from ("| component | a month | difference |", "|---|---|---|")
+    yield from (f"| {plain(name)} | {code(cost)} | {code(more)} |" for name, cost, more in found.rows)
+    yield ""
+    yield f"US dollars, list prices of {found.region}; `~` by assumed use, `?` unknown. [More]({plan_costs.page()})"
+    yield from ("", "</details>", "")
+
+
+def code(cost: str) -> str:
+    """A sum in which GitHub takes two dollar signs for no formula, and two tildes for nothing to be struck out."""
+    return cost and f"`{cost}`"
+
+
 def plain(text: str) -> str:
     """A text of one line that no sign in it turns into anything else."""
     return "".join(f"&#{ord(sign)};" if sign in "<>&|`*_[]@#" else sign for sign in " ".join(text.split()))
@@ -82,6 +117,10 @@ def main(environment: str) -> None:
     """Reads the previews and prints the page."""
     previews = list(documents(sys.stdin.read()))
     page = [line for preview in previews for line in lines(preview)] or ["There is no plan: the job's log says why."]
+    if any(preview.get("steps") for preview in previews):
+        page = [*costs(environment, previews), *page]
+    if plan_costs.failed(previews):
+        page = ["**The preview failed**: this is what there is of it.", "", *page]
     print(f"### {environment}\n")
     print(*shortened(page), sep="\n")
 
