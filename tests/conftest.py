@@ -156,7 +156,11 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 CONNECTED: Mapping[str, Mapping[str, Any]] = {
-    "identity": {"repository": "acme/ml"},
+    "identity": {
+        "repository": "acme/ml",
+        "domain": "predict.example.com",
+        "hosted_zone": "Z0123456789ABCDEFGHIJ",
+    },
     "gateway": {"domain": "predict.example.com", "hosted_zone": "Z0123456789ABCDEFGHIJ", "challenger_percent": 10},
     "runners": {"connection": "arn:aws:codeconnections:us-east-1:123456789012:connection/0b1c2d3e"},
     "serving": {

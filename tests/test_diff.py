@@ -79,6 +79,15 @@ def test_the_pull_request_sees_first_what_concerns_data() -> None:
     assert "| changed | bucket data in acme | `a`: x&#124;y → z |" in text
 
 
+def test_two_sums_by_use_strike_nothing_out() -> None:
+    one, two = plan(bucket("a")), plan(bucket("a"), bucket("b"))
+
+    text = markdown.difference(compare(one, two, before="one", after="two"))
+
+    assert text.count("&#126;$") == 2
+    assert "~" not in text, "GitHub strikes out what stands between two of them"
+
+
 PROGRAM = {
     "Pulumi.yaml": "name: x\nruntime: python\n",
     "Pulumi.dev.yaml": "config:\n  x:length: 8\n",

@@ -67,6 +67,33 @@ def test_what_differs_by_place_only_is_told_once() -> None:
     assert grouped(findings) == [(findings[0], 2)]
 
 
+@pytest.mark.parametrize(
+    ("dev", "asked", "told"),
+    [
+        ("['1']", ["prod"], ["prod is in the same account as dev"]),
+        ("['1']", ["dev"], []),
+        ("['2']", None, []),
+        ("[]", None, []),
+    ],
+)
+def test_who_deploys_beside_production_is_a_warning(
+    dev: str, asked: list[str] | None, told: list[str], tmp_path: Path, session: Session
+) -> None:
+    """The rights of environments in one account are no wall (AWS Well-Architected, SEC01-BP01: separate workloads)."""
+    files = {
+        "Pulumi.yaml": "name: acme\nruntime: python\n",
+        "Pulumi.dev.yaml": f"config:\n  aws:allowedAccountIds: {dev}\n",
+        "Pulumi.prod.yaml": "config:\n  aws:allowedAccountIds: ['1']\n",
+        "__main__.py": "",
+    }
+
+    warnings = preview(write(tmp_path, files), asked, session=session).of("warning")
+    found = [finding for finding in warnings if finding.code == "account-shared"]
+
+    assert [finding.message.partition(":")[0] for finding in found] == told
+    assert {finding.source for finding in found} <= {"Pulumi.prod.yaml:2"}
+
+
 TWO_PROGRAMS = {
     "Pulumi.yaml": "name: acme\nruntime: python\n",
     "Pulumi.dev.yaml": "config:\n  acme:token:\n    secure: v1:x:y\n",

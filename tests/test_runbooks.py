@@ -239,6 +239,22 @@ def test_what_is_replaced_is_one_resource(pages: dict[str, str], production: Pla
         assert len([urn for urn in urns if fnmatchcase(urn, pattern)]) == 1, pattern
 
 
+def test_every_alarm_of_the_cloud_has_its_page(pages: dict[str, str], production: Plan) -> None:
+    alarms = [
+        resource
+        for program in production.programs
+        for resource in program.made
+        if resource["type"] == "aws:cloudwatch/metricAlarm:MetricAlarm"
+    ]
+
+    assert alarms
+    for alarm in alarms:
+        page = pages[alarm["deepInputs"]["alarmDescription"].split()[-1]]
+        # The component's name comes before what it is about.
+        assert f"| `{alarm['name'].rpartition('-')[2]}` |" in page, alarm["name"]
+        assert "## It is over when" in page
+
+
 def test_every_runbook_is_in_the_readme(pages: dict[str, str], repository: Path) -> None:
     readme = (repository / "README.md").read_text()
     runbooks = [page for page in pages if page.startswith("docs/runbooks/")]

@@ -26,6 +26,8 @@ class Question:
     text: str
     after: str = ""
     """The setting of the same component that must have been answered, for this one makes no sense without."""
+    also: str = ""
+    """Another component whose setting of the same name has the same answer."""
 
 
 QUESTIONS = (
@@ -33,9 +35,13 @@ QUESTIONS = (
         "identity", "repository", "Repository on GitHub whose CI may act, such as acme/ml (Enter to name it later)"
     ),
     Question(
-        "gateway", "domain", "Domain of the predictor in production, such as predict.example.com (Enter for none)"
+        "gateway",
+        "domain",
+        "Domain of the predictor in production, such as predict.example.com (Enter for none)",
+        # CI may write the records of that name alone.
+        also="identity",
     ),
-    Question("gateway", "hosted_zone", "Id of the Route 53 zone that holds it", after="domain"),
+    Question("gateway", "hosted_zone", "Id of the Route 53 zone that holds it", after="domain", also="identity"),
 )
 """What is asked where the platform has the component, and the setting was not given."""
 
@@ -69,7 +75,8 @@ def ask(name: str | None, stage: str, cloud: str, **given: Any) -> Answers:
     nodes = {node.name: node for node in platform(answers, catalogue).nodes}
     for question in QUESTIONS:
         if node := nodes.get(question.capability):
-            answers = _settle(question, node, answers)
+            also = question.also if question.also in nodes else ""
+            answers = _settle(replace(question, also=also), node, answers)
     click.echo(f"\nThe same again:\n  {answers.command()}\n")
     return answers
 
@@ -90,8 +97,9 @@ def _settle(question: Question, node: Node, answers: Answers) -> Answers:
     said = _prompt(question.text, "", fits, node.block.settings.descriptions.get(question.key, ""))
     if not said:
         return answers
-    own = {**answers.set.get(question.capability, {}), question.key: said}
-    return replace(answers, set={**answers.set, question.capability: own})
+    told = [name for name in (question.capability, question.also) if name]
+    said_to = {name: {**answers.set.get(name, {}), question.key: said} for name in told}
+    return replace(answers, set={**answers.set, **said_to})
 
 
 def ask_name() -> str:

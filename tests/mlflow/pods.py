@@ -107,13 +107,21 @@ class Pods:
         address = f"http://localhost:{self.port}"
         command, environment = self.command(container), self.environment(container, password)
         with process(command, environment, self.folder, self.folder / "log") as server:
-            path = container["readinessProbe"]["httpGet"]["path"]
+            path = container["startupProbe"]["httpGet"]["path"]
             until(
                 lambda: server.poll() is not None or status(address + path) == 200,
                 f"the server is not ready: {(self.folder / 'log').read_text()}",
             )
             assert server.poll() is None, (self.folder / "log").read_text()
             yield address
+
+    def ready(self, password: str, **changed: str) -> bool:
+        """Whether the Deployment's container would get requests, in its environment but for what has changed."""
+        (container,) = self.planned["Deployment"]["spec"]["template"]["spec"]["containers"]
+        probe = container["readinessProbe"]["exec"]["command"]
+        command = [str(self.port) if part == str(PORT) else part for part in probe]
+        environment = {**self.environment(container, password), **changed}
+        return subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
 
     def access(self, address: str, password: str, name: str = ADMINISTRATOR) -> Mapping[str, str]:
         """The environment of who knows name and password, and has no rights in the cloud."""

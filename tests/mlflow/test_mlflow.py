@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from pods import BUCKET, READING, Pods
-from services import run, status
+from services import free_port, run, status
 
 from mlops_stacks.tracking.kubernetes import ADMINISTRATOR, IMAGE, PORT, READER
 
@@ -54,12 +54,17 @@ def test_model_is_logged_registered_and_loaded_by_alias_after_a_restart(pods: Po
         assert asked(first, f"10.0.0.7:{PORT}") == 403
         assert status(f"{address}/health", {"Host": "elsewhere.example"}) == 200, "a probe names the pod's address"
 
+        assert pods.ready(first)
+        assert not pods.ready(first, PGPORT=str(free_port())), "its database does not answer, and /health would"
+
         pods.client("log", address, first)
         assert pods.client("load", address, first).strip() == "[42]"
 
         assert pods.client("load", address, READING, READER).strip() == "[42]"
         refused = pods.client("spoil", address, READING, READER).splitlines()
         assert refused == [f"{what} 403" for what in ("alias", "no alias", "version", "delete", "metric", "file")]
+
+    assert not pods.ready(first), "the server is gone, and the database is there"
 
     # Another password, and so another Job and another server.
     pods.set_up(second)

@@ -21,6 +21,8 @@ from mlops_scaffold.preview.session import Mode, Session
 
 Answer = Mapping[str, Any]
 MODES: tuple[Mode, ...] = ("preview", "deep")
+PRODUCTION = {"prod", "production"}
+"""The environments that people depend on, by name."""
 
 
 def preview(
@@ -116,6 +118,7 @@ def _plan(
             suppressed += [
                 replace(quirk, program=made.project, environment=environment) for quirk in dict.fromkeys(quirks)
             ]
+    findings += _shared_accounts(repository, environments)
     findings += [Finding("warning", "not-locked", message) for message in repository.unlocked()]
     return Plan(planned, findings, suppressed, _notes(repository), repository.prices)
 
@@ -197,6 +200,26 @@ def _found(
             "the account is not pinned: it would be whichever is logged in (make bootstrap pins it)",
             source=configuration.document.where(("config",)),
         )
+
+
+def _shared_accounts(repository: Repository, environments: Sequence[str]) -> Iterator[Finding]:
+    """Which of these environments are production, in an account that another one is in as well."""
+    root = repository.programs[0]
+    configurations = {name: repository.configuration(root, name) for name in repository.environments}
+    accounts = {name: each.values.get("aws:allowedAccountIds") for name, each in configurations.items()}
+    for production in sorted(PRODUCTION & {*environments}):
+        account = accounts[production]
+        others = [name for name in repository.environments if name != production and accounts[name] == account]
+        if account and others:
+            yield Finding(
+                "warning",
+                "account-shared",
+                f"{production} is in the same account as {' and '.join(others)}: whoever deploys there can come by any "
+                "right here; names and tags guard against mistakes alone. Give it an account of its own",
+                program=repository.project(root),
+                environment=production,
+                source=configurations[production].document.where(("config", "aws:allowedAccountIds")),
+            )
 
 
 def _answered(answer: Answer, configuration: Configuration) -> Iterator[Finding]:

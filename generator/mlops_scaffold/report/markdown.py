@@ -24,7 +24,7 @@ def _difference(found: Difference) -> Iterator[str]:
     yield f"### From {found.before} to {found.after}\n"
     for environment in found.environments:
         changes = [change for change in found.changes if change.environment == environment]
-        yield f"**{environment}**: {parts.summary(found, environment)}\n"
+        yield f"**{environment}**: {plain(parts.summary(found, environment))}\n"
         for change in changes:
             if change.holds_data and change.kind != "added":
                 yield f"- **holds data**, and is {change.kind}: {parts.titled(change)}"
@@ -67,7 +67,7 @@ def _costs(found: Plan) -> Iterator[str]:
     costs = parts.costs(found)
     yield "### Costs\n"
     yield from rows_of(costs.rows[0], costs.rows[1:])
-    yield f"{costs.legend}.\n"
+    yield f"{plain(costs.legend)}.\n"
     yield from (f"- unknown: {line}" for line in costs.unknown)
     yield "\n<details><summary>What that rests on</summary>\n"
     for environment, assumptions in costs.assumptions.items():
@@ -90,8 +90,13 @@ def rows_of(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[
     yield f"| {' | '.join(headings)} |"
     yield "|---" * len(headings) + "|"
     for row in rows:
-        yield f"| {' | '.join(cell.replace('|', '&#124;').replace(chr(10), '<br>') for cell in row)} |"
+        yield f"| {' | '.join(plain(cell).replace(chr(10), '<br>') for cell in row)} |"
     yield ""
+
+
+def plain(text: str) -> str:
+    """A text in which no sum (``~$12``) strikes out what follows, and nothing ends a cell."""
+    return text.replace("|", "&#124;").replace("~", "&#126;")
 
 
 def _sentence(text: str) -> str:

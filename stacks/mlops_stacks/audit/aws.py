@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from hashlib import sha256
 
 import pulumi
 from pulumi import Input, Output, ResourceOptions
-from pulumi_aws import cfg, cloudtrail, cloudwatch, guardduty, iam, s3, sns
+from pulumi_aws import cfg, cloudtrail, cloudwatch, guardduty, iam, s3
 
 from mlops_stacks import audit
 from mlops_stacks.audit import AuditSettings
 from mlops_stacks.identity import Identity
 from mlops_stacks.keys import Keys
+from mlops_stacks.keys._topic import tell
 from mlops_stacks.storage import Storage
 from mlops_stacks.storage._bucket import forget, harden, refusals
 
@@ -87,8 +87,7 @@ class Audit(audit.Audit):
 
     def _tell(self, name: str, settings: AuditSettings, keys: Keys) -> None:
         """Tells people by e-mail of what GuardDuty has found, once it is more than a curiosity."""
-        topic = sns.Topic(name, kms_master_key_id=keys.logs, opts=self.child)
-        policy = sns.TopicPolicy(name, arn=topic.arn, policy=topic.arn.apply(let_events_arrive), opts=self.child)
+        topic = tell(name, settings.recipients, let_events_arrive, keys=keys, opts=self.child)
         rule = cloudwatch.EventRule(
             name,
             description="Attacks, and what looks like one",
@@ -105,7 +104,7 @@ class Audit(audit.Audit):
         cloudwatch.EventTarget(
             name,
             rule=rule.name,
-            arn=policy.arn,
+            arn=topic,
             # A sentence, where the event itself is two pages of JSON.
             input_transformer=cloudwatch.EventTargetInputTransformerArgs(
                 input_paths={
@@ -118,14 +117,6 @@ class Audit(audit.Audit):
             ),
             opts=self.child,
         )
-        for address in settings.recipients:
-            sns.TopicSubscription(
-                f"{name}-{sha256(address.encode()).hexdigest()[:8]}",
-                topic=topic.arn,
-                protocol="email",
-                endpoint=address,
-                opts=self.child,
-            )
         if not settings.recipients:
             pulumi.log.warn("nobody hears of an attack: name e-mail addresses in audit.recipients", self)
 

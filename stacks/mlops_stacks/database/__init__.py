@@ -9,7 +9,7 @@ from pulumi import Input, Output
 from pydantic import Field
 
 from mlops_stacks.cluster import Cluster
-from mlops_stacks.component import Component, Settings, Size
+from mlops_stacks.component import Addresses, Component, Settings, Size
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,9 @@ class DatabaseSettings(Settings):
     """Whether a second machine in another zone takes over when the first fails; doubles the price."""
     backup_days: int = Field(default=14, ge=1, le=35)
     """Days back to which the database can be restored: to the second, on Google Cloud to the day beyond seven."""
+    recipients: Addresses = Field(default=(), max_length=10)
+    """The e-mail addresses that hear when it runs full, or out of strength; on AWS alone. Each must confirm a first
+    message."""
     protected: bool = True
     """Whether ``destroy`` refuses to delete the database."""
     final_snapshot: bool = True

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 import pulumi
 import pulumi_random as random
@@ -16,19 +19,79 @@ from mlops_stacks.component import Size
 from mlops_stacks.database import Connection, DatabaseSettings
 from mlops_stacks.identity import Identity
 from mlops_stacks.keys import Keys
+from mlops_stacks.keys._topic import tell
 from mlops_stacks.network import Network
 
 VERSION = "18"
 """PostgreSQL's major version; RDS has it since 18.1 (RDS for PostgreSQL release notes, checked 2026-11-24)."""
 
-MACHINES: dict[Size, str] = {"small": "db.t4g.small", "medium": "db.m7g.large", "large": "db.m7g.2xlarge"}
-"""2, 8 and 32 GiB of memory. The small one is burstable: right for metadata, wrong for steady load."""
+
+@dataclass(frozen=True)
+class Machine:
+    """What a size is."""
+
+    type: str
+    memory_gb: int
+    """In GiB."""
+
+
+MACHINES: Mapping[Size, Machine] = {
+    # Burstable: right for metadata, wrong for steady load.
+    "small": Machine("db.t4g.small", 2),
+    "medium": Machine("db.m7g.large", 8),
+    "large": Machine("db.m7g.2xlarge", 32),
+}
 
 PORT = 5432
 LOG_DAYS = 365
 """Days to keep the server's log: a year, as CKV_AWS_338 asks."""
 LARGEST_DISK_GB = 65536
 """What a PostgreSQL instance on gp3 grows to at most, in GiB (RDS User Guide, DB instance storage)."""
+GIB = 2**30
+CONNECTION = 9531392
+"""The bytes of memory for which RDS lets in one connection, 5,000 at most: the default of ``max_connections`` (RDS User
+Guide, *Quotas and constraints*: maximum number of database connections)."""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """What of a database is worth a message."""
+
+    metric: str
+    """By the name that RDS gives it in CloudWatch."""
+    worse: Literal["above", "below"]
+    threshold: float
+    """In the metric's own unit: percent, bytes or a number."""
+    minutes: int
+    """How long it must be so, in each of them."""
+    statistic: Literal["Average", "Minimum"]
+    says: str
+
+
+def alarms(settings: DatabaseSettings) -> Mapping[str, Alarm]:
+    """What is watched from outside the database, by the end of the alarm's name.
+
+    CPU, connections and memory as AWS recommends them (CloudWatch User Guide, *Recommended alarms*: RDS), the first for
+    longer: a migration may take all of the machine for some minutes.
+    """
+    memory = MACHINES[settings.size].memory_gb * GIB
+    return {
+        # RDS makes the disk bigger by itself once a tenth of it was free for five minutes, and then for six hours not
+        # again. So it is full to here for longer only if that cannot go on.
+        "storage": Alarm("FreeStorageSpace", "below", settings.storage_gb * GIB / 10, 15, "Minimum", "hardly any disk"),
+        "cpu": Alarm("CPUUtilization", "above", 90, 15, "Average", "no CPU to spare"),
+        # AWS says 90 % of what it lets in. It counts without the memory that RDS itself has, about a tenth.
+        "connections": Alarm(
+            "DatabaseConnections",
+            "above",
+            int(0.8 * min(memory / CONNECTION, 5000)),
+            5,
+            "Average",
+            "no room for clients",
+        ),
+        # AWS would have a quarter free; a tenth is where it begins to hurt.
+        "memory": Alarm("FreeableMemory", "below", memory / 10, 15, "Average", "hardly any memory"),
+    }
 
 
 class Database(database.Database):
@@ -85,7 +148,7 @@ class Database(database.Database):
         instance = rds.Instance(
             name,
             identifier=identifier,
-            instance_class=MACHINES[settings.size],
+            instance_class=MACHINES[settings.size].type,
             engine="postgres",
             # The major version alone: RDS picks the minor one, and raises it in the maintenance window.
             engine_version=VERSION,
@@ -130,6 +193,8 @@ class Database(database.Database):
             performance_insights_retention_period=7,  # days, the free ones
             opts=pulumi.ResourceOptions.merge(self.keep, pulumi.ResourceOptions(depends_on=list(logs.values()))),
         )
+
+        self._watch(name, settings, instance, keys)
 
         self.publish(
             host=instance.address,
@@ -176,6 +241,36 @@ class Database(database.Database):
             opts=self.child,
         )
 
+    def _watch(self, name: str, settings: DatabaseSettings, instance: rds.Instance, keys: Keys) -> None:
+        """Tells people by e-mail before the database fails, and once it has nothing more to say.
+
+        Not by Alertmanager, which hears of none of it: RDS measures for CloudWatch alone.
+        """
+        topic = tell(f"{name}-alarms", settings.recipients, let_alarms_arrive, keys=keys, opts=self.child)
+        for what, alarm in alarms(settings).items():
+            cloudwatch.MetricAlarm(
+                f"{name}-{what}",
+                alarm_description=f"The database has {alarm.says}. What to do: docs/runbooks/database-alarm.md",
+                namespace="AWS/RDS",
+                metric_name=alarm.metric,
+                dimensions={"DBInstanceIdentifier": instance.identifier},
+                statistic=alarm.statistic,
+                comparison_operator="GreaterThanThreshold" if alarm.worse == "above" else "LessThanThreshold",
+                threshold=alarm.threshold,
+                period=60,  # seconds
+                evaluation_periods=alarm.minutes,
+                datapoints_to_alarm=alarm.minutes,
+                alarm_actions=[topic],
+                ok_actions=[topic],
+                # A machine that is gone measures nothing. One alarm is enough to say so.
+                insufficient_data_actions=[topic] if what == "cpu" else None,
+                opts=self.child,
+            )
+        if not settings.recipients:
+            pulumi.log.warn(
+                "nobody hears of a database that runs full: name e-mail addresses in database.recipients", self
+            )
+
     def _monitoring(self, name: str, instance: str, keys: Keys, identity: Identity | None) -> Output[str]:
         """The ARN of the role in which RDS reports memory, disk and processes."""
         role = iam.Role(
@@ -210,6 +305,30 @@ def let_read(secret_arn: str, key_arn: str) -> str:
                     "Resource": key_arn,
                     "Condition": {"StringEquals": {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com"}},
                 },
+            ],
+        }
+    )
+
+
+def let_alarms_arrive(topic_arn: str) -> str:
+    """Lets the alarms of this account and region publish."""
+    _, partition, _, region, account, _ = topic_arn.split(":", 5)
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": "LetAlarmsArrive",
+                    "Effect": "Allow",
+                    "Principal": {"Service": "cloudwatch.amazonaws.com"},
+                    "Action": "sns:Publish",
+                    "Resource": topic_arn,
+                    "Condition": {
+                        "StringEquals": {"aws:SourceAccount": account},
+                        # Any alarm: what is theirs is known only after the topic is.
+                        "ArnLike": {"aws:SourceArn": f"arn:{partition}:cloudwatch:{region}:{account}:alarm:*"},
+                    },
+                }
             ],
         }
     )

@@ -6,7 +6,7 @@ import re
 from typing import Annotated
 
 from pulumi import Output
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from mlops_stacks.component import Component, Settings
 
@@ -27,7 +27,7 @@ def repository_name(text: str) -> str:
 
 
 class IdentitySettings(Settings):
-    """Which repository CI runs for."""
+    """Which repository CI runs for, and what it may name."""
 
     repository: Annotated[str, AfterValidator(repository_name)] = ""
     """The repository on GitHub whose jobs may take the roles: ``acme/ml``, or ``acme@123456/ml@456789`` if GitHub puts
@@ -35,6 +35,10 @@ class IdentitySettings(Settings):
     own_provider: bool = False
     """Whether this environment makes the account's trust in GitHub's tokens itself. An account has it once, for all of
     its environments, and ``make bootstrap`` makes it."""
+    domain: str = Field(default="", pattern=r"^(([a-z0-9]([a-z0-9-]*[a-z0-9])?\.){2,}[a-z]{2,})?$", max_length=64)
+    """The name whose records CI may write: that of the gateway. Empty: it writes none."""
+    hosted_zone: str = Field(default="", pattern=r"^(Z[A-Z0-9]{4,31})?$")
+    """The zone that holds them, by its id."""
 
 
 class Identity(Component):

@@ -19,8 +19,23 @@ GITHUB = "token.actions.githubusercontent.com"
 PASSED_TO = ("eks", "ec2", "pods.eks", "monitoring.rds", "vpc-flow-logs", "codebuild", "cloudtrail", "config")
 """The services that are handed a role of ours."""
 
-LINKED = ("eks", "rds", "elasticloadbalancing", "spot", "guardduty", "config")
+LINKED = (
+    *("eks", "rds", "elasticloadbalancing", "spot", "config"),
+    # A new detector looks for malware too, with a second role (AWS's policy AmazonGuardDutyFullAccess_v2).
+    *("guardduty", "malware-protection.guardduty"),
+)
 """The services that have a role of their own in the account, which whoever uses them first must be able to make."""
+
+ATTACHED = (
+    *("AmazonEKSClusterPolicy", "AmazonEKSComputePolicy", "AmazonEKSBlockStoragePolicyV2"),
+    *("AmazonEKSLoadBalancingPolicy", "AmazonEKSNetworkingPolicy"),
+    *("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly"),
+    *("service-role/AmazonRDSEnhancedMonitoringRole", "service-role/AWS_ConfigRole"),
+)
+"""AWS's own policies that the platform's roles have. Those that are ours are written into the role."""
+
+USING_KEYS = ("secretsmanager", "rds")
+"""The services that encrypt and decrypt with the rights of whoever asks them to make something."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +142,7 @@ def look() -> Sequence[Statement]:
             "eks:DescribeAddon eks:DescribeAddonVersions eks:DescribePodIdentityAssociation "
             "eks:ListPodIdentityAssociations budgets:ViewBudget budgets:ListTagsForResource ce:GetAnomalyMonitors "
             "ce:GetAnomalySubscriptions ce:ListTagsForResource sns:GetSubscriptionAttributes "
+            "cloudwatch:DescribeAlarms cloudwatch:ListTagsForResource "
             "codeconnections:GetConnection codeconnections:ListTagsForResource",
             "*",
         )
@@ -136,13 +152,23 @@ def look() -> Sequence[Statement]:
 # -- making -----------------------------------------------------------------------------------------
 
 
-def make(place: Place, keys: Sequence[str], boundary: str) -> Mapping[str, Sequence[Statement]]:
-    """What deploying needs, in policies that each stay below IAM's limit of characters."""
+def make(
+    place: Place, keys: Mapping[str, str], boundary: str, *, domain: str, hosted_zone: str
+) -> Mapping[str, Sequence[Statement]]:
+    """What deploying needs, in policies that each stay below IAM's limit of characters.
+
+    Args:
+        place: where.
+        keys: the ARNs of the keys *data* and *secrets*.
+        boundary: the ARN of the boundary.
+        domain: the name whose records are written; empty for none.
+        hosted_zone: the id of the zone that holds them.
+    """
     return {
         "roles": roles(place, boundary),
         "network": network(place),
-        "data": [*encryption(place, keys), *data(place)],
-        "services": services(place),
+        "data": [*encryption(place, **keys), *data(place)],
+        "services": [*services(place), *(names(place, domain, hosted_zone) if domain else [])],
     }
 
 
@@ -153,10 +179,19 @@ def roles(place: Place, boundary: str) -> Sequence[Statement]:
     return [
         allow(
             "GiveRightsWithinTheBoundary",
-            "CreateRole PutRolePermissionsBoundary PutRolePolicy DeleteRolePolicy AttachRolePolicy DetachRolePolicy",
+            "CreateRole PutRolePermissionsBoundary PutRolePolicy DeleteRolePolicy",
             ours,
             condition=bounded,
             service="iam",
+        ),
+        allow(
+            "GiveAwsPoliciesWithinTheBoundary",
+            "iam:AttachRolePolicy iam:DetachRolePolicy",
+            ours,
+            condition={
+                **bounded,
+                "ArnEquals": {"iam:PolicyARN": [f"arn:{place.partition}:iam::aws:policy/{name}" for name in ATTACHED]},
+            },
         ),
         allow(
             "KeepRoles",
@@ -216,8 +251,11 @@ def network(place: Place) -> Sequence[Statement]:
     ]
 
 
-def encryption(place: Place, keys: Sequence[str]) -> Sequence[Statement]:
-    """Administers the keys of this environment, and lets services use the ones that the platform has."""
+def encryption(place: Place, *, data: str, secrets: str) -> Sequence[Statement]:
+    """Administers the keys of this environment, and lets services use the ones that the platform has.
+
+    By itself the role decrypts nothing: a service asks for it, or holds a grant.
+    """
     every = place.arn("kms", "key/*")
     return [
         allow(
@@ -234,9 +272,21 @@ def encryption(place: Place, keys: Sequence[str]) -> Sequence[Statement]:
             place.arn("kms", f"alias/{place.prefix}*"),
         ),
         allow(
-            "LetServicesUseKeys",
-            "kms:CreateGrant kms:Decrypt kms:GenerateDataKey kms:GenerateDataKeyWithoutPlaintext",
-            *keys,
+            "GrantKeysToServices", "kms:CreateGrant", data, condition={"Bool": {"kms:GrantIsForAWSResource": "true"}}
+        ),
+        # The cluster's key. EKS cannot make a cluster under that condition (EKS User Guide, *Encrypt Kubernetes secrets
+        # with KMS*: it «should not be used»).
+        allow("GrantKeyToEks", "kms:CreateGrant", secrets),
+        allow(
+            "UseKeysThroughServices",
+            "kms:Decrypt kms:GenerateDataKey kms:GenerateDataKeyWithoutPlaintext",
+            data,
+            secrets,
+            condition={
+                "StringEquals": {
+                    "kms:ViaService": [f"{service}.{place.region}.amazonaws.com" for service in USING_KEYS]
+                }
+            },
         ),
     ]
 
@@ -336,13 +386,6 @@ def services(place: Place) -> Sequence[Statement]:
             service="acm",
         ),
         allow(
-            "NameThings",
-            "route53:ChangeResourceRecordSets",
-            # Which zone, says the setting gateway.hosted_zone. No mail, no delegation, no address: only other names.
-            f"arn:{place.partition}:route53:::hostedzone/*",
-            condition={"ForAllValues:StringEquals": {"route53:ChangeResourceRecordSetsRecordTypes": ["CNAME"]}},
-        ),
-        allow(
             "KeepRunners",
             "CreateProject UpdateProject DeleteProject CreateWebhook UpdateWebhook DeleteWebhook",
             place.arn("codebuild", f"project/{place.prefix}*"),
@@ -359,6 +402,12 @@ def services(place: Place) -> Sequence[Statement]:
             "CreateTopic DeleteTopic SetTopicAttributes Subscribe TagResource UntagResource",
             place.arn("sns", f"{place.prefix}*"),
             service="sns",
+        ),
+        allow(
+            "KeepAlarms",
+            "PutMetricAlarm DeleteAlarms TagResource UntagResource",
+            place.arn("cloudwatch", f"alarm:{place.prefix}*"),
+            service="cloudwatch",
         ),
         allow(
             "KeepRules",
@@ -394,6 +443,27 @@ def services(place: Place) -> Sequence[Statement]:
             place.arn("guardduty", "detector/*"),
             service="guardduty",
         ),
+    ]
+
+
+def names(place: Place, domain: str, hosted_zone: str) -> Sequence[Statement]:
+    """Writes the records of one name, and of the proof that its certificate asks for: CNAMEs, and nothing else.
+
+    Names as Route 53 compares them: in small letters, without a dot at the end (Route 53 Developer Guide, *Using IAM
+    policy conditions for fine-grained access control*).
+    """
+    return [
+        allow(
+            "NameThings",
+            "route53:ChangeResourceRecordSets",
+            f"arn:{place.partition}:route53:::hostedzone/{hosted_zone}",
+            condition={
+                "ForAllValues:StringEquals": {"route53:ChangeResourceRecordSetsRecordTypes": ["CNAME"]},
+                "ForAllValues:StringLike": {
+                    "route53:ChangeResourceRecordSetsNormalizedRecordNames": [domain, f"_*.{domain}"]
+                },
+            },
+        )
     ]
 
 

@@ -44,6 +44,11 @@ class Identity(identity.Identity):
             ).arn
         if not settings.repository:
             pulumi.log.warn("no repository may act for this environment: name it in identity.repository", self)
+        if settings.domain and not settings.hosted_zone:
+            raise pulumi.RunError(
+                f"{name}.hosted_zone: name the zone that holds '{settings.domain}' by its id; "
+                "aws route53 list-hosted-zones lists them"
+            )
 
         # checkov:skip=CKV_AWS_286, CKV_AWS_287, CKV_AWS_288, CKV_AWS_289, CKV_AWS_290, CKV_AWS_355: a boundary gives no
         # right: a role may do what both its own policies and this one allow
@@ -87,8 +92,14 @@ class Identity(identity.Identity):
             deploy,
             place.apply(lambda place: [*read_state(place), *write_state(place), *look()]),
         )
-        rights = Output.all(place, keys.data, keys.secrets, keys.logs, boundary.arn).apply(
-            lambda args: make(args[0], args[1:4], args[4])
+        rights = Output.all(place, keys.data, keys.secrets, boundary.arn).apply(
+            lambda args: make(
+                args[0],
+                {"data": args[1], "secrets": args[2]},
+                args[3],
+                domain=settings.domain,
+                hosted_zone=settings.hosted_zone,
+            )
         )
         for part in ("roles", "network", "data", "services"):
             self._allow(f"{name}-{part}", deploy, rights.apply(lambda rights, part=part: rights[part]))

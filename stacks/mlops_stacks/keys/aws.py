@@ -32,6 +32,7 @@ class Keys(keys.Keys):
                 let_trails_look,
                 let_cost_alerts_encrypt,
                 let_events_encrypt,
+                let_alarms_encrypt,
             ),
         )
 
@@ -160,6 +161,23 @@ def let_events_encrypt(key_arn: str) -> dict[str, Any]:
         "Sid": "LetEventsEncrypt",
         "Effect": "Allow",
         "Principal": {"Service": "events.amazonaws.com"},
+        # A family of actions, which SNS asks for in a sender (SNS Developer Guide, Managing encryption keys).
+        "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
+        # In the policy of a key, «*» is that key.
+        "Resource": "*",
+    }
+
+
+def let_alarms_encrypt(key_arn: str) -> dict[str, Any]:
+    """Lets CloudWatch send what its alarms say to encrypted topics.
+
+    Without a condition, as AWS has it (re:Post Knowledge Center, *How do I configure a CloudWatch alarm to use an
+    encrypted SNS topic*): on whose behalf it comes, the policy of the topic asks.
+    """
+    return {
+        "Sid": "LetAlarmsEncrypt",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
         # A family of actions, which SNS asks for in a sender (SNS Developer Guide, Managing encryption keys).
         "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
         # In the policy of a key, «*» is that key.

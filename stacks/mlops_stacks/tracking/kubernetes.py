@@ -17,7 +17,7 @@ from mlops_stacks.component import Size
 from mlops_stacks.database import Database, _create_database
 from mlops_stacks.kubernetes import container_security, fingerprint, labels, pod_security
 from mlops_stacks.storage import Storage
-from mlops_stacks.tracking import TrackingSettings, _accounts
+from mlops_stacks.tracking import TrackingSettings, _accounts, _ready
 from mlops_stacks.workspace import Workspace
 
 IMAGE = "ghcr.io/mlflow/mlflow:v3.15.2-full@sha256:2c9c50ca72e314cb1b8b301ceaa43882629ad91873d7271f3be92796930c3647"
@@ -220,7 +220,7 @@ class Tracking(tracking.Tracking, registry.Registry):
             ports=[k8s.core.v1.ContainerPortArgs(name="http", container_port=PORT)],
             # Five minutes for the first start, on a new node with a cold disk; then, a minute of silence is death.
             startup_probe=health(period_seconds=5, failure_threshold=60),
-            readiness_probe=health(period_seconds=10, failure_threshold=3),
+            readiness_probe=ready(),
             liveness_probe=health(period_seconds=20, failure_threshold=3),
             # A Service goes on sending for a moment after a pod was told to stop.
             lifecycle=k8s.core.v1.LifecycleArgs(
@@ -412,12 +412,28 @@ def basic_auth(administrator: str, reader: str) -> str:
 
 
 def health(*, period_seconds: int, failure_threshold: int) -> k8s.core.v1.ProbeArgs:
-    """Asks the one path that needs neither name nor password, and takes any Host header."""
+    """Asks the one path that needs neither name nor password, and takes any Host header.
+
+    It says nothing of the database, and so it restarts no server because of that.
+    """
     return k8s.core.v1.ProbeArgs(
         http_get=k8s.core.v1.HTTPGetActionArgs(path="/health", port="http"),
         timeout_seconds=5,
         period_seconds=period_seconds,
         failure_threshold=failure_threshold,
+    )
+
+
+def ready() -> k8s.core.v1.ProbeArgs:
+    """Asks the server and its database: a server without one is no server, and that is an alert (TrackingUnavailable).
+
+    Each time it is a process and a connection of its own, hence twice a minute and no more.
+    """
+    return k8s.core.v1.ProbeArgs(
+        exec_=k8s.core.v1.ExecActionArgs(command=["python", "-c", inspect.getsource(_ready), str(PORT)]),
+        timeout_seconds=10,
+        period_seconds=30,
+        failure_threshold=3,
     )
 
 
