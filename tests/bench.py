@@ -212,6 +212,12 @@ PARTS = {"tool": bench_tool, "predictor": bench_predictor}
 
 
 def main() -> None:
+    wrong = sorted(set(sys.argv[1:]) - set(PARTS))
+    if wrong:
+        print(
+            f"There are no figures of {', '.join(wrong)}. PARTS is one or more of: {' '.join(PARTS)}", file=sys.stderr
+        )
+        sys.exit(2)
     work = Path(tempfile.mkdtemp(prefix="bench-"))
     for part in sys.argv[1:] or PARTS:
         PARTS[part](work)

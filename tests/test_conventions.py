@@ -127,6 +127,14 @@ def test_tokens_are_unique_and_do_not_change() -> None:
     }
 
 
+def test_what_a_block_brings_is_for_a_variant_and_beside_components_that_there_are() -> None:
+    variants = {block.variant for block in BLOCKS} | {"any"}
+    for folder in STACKS.glob("*/files/*"):
+        variant, *others = folder.name.split("+")
+        assert variant in variants, folder
+        assert {*others} <= {*CATALOGUE.capabilities}, folder
+
+
 @each_source
 def test_a_block_imports_what_it_may(source: Path) -> None:
     tree = ast.parse(source.read_text())
@@ -173,6 +181,7 @@ def test_reading_the_catalogue_loads_no_sdk() -> None:
 
 
 GIVEN = {
+    "reading": "True",
     "grantee": "'somebody'",
     "identity": "'a-role'",
     "bucket": "'data'",

@@ -173,8 +173,8 @@ def test_a_component_elsewhere_adds_what_the_one_that_it_extends_adds_and_nothin
     }
     blocks = {block.variant: block for block in catalogue_of(tree).blocks() if block.capability == "depot"}
 
-    assert [*blocks["own"].files] == []
-    assert [str(path) for path in blocks["more"].files] == ["docs/store.md", "make/store.mk"]
+    assert [*blocks["own"].files(())] == []
+    assert [str(path) for path in blocks["more"].files(())] == ["docs/store.md", "make/store.mk"]
 
 
 @pytest.mark.parametrize("where", ["blocks/store/__init__.py", "blocks/store/aws.py"])

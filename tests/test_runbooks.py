@@ -25,6 +25,7 @@ from conftest import ours
 
 from mlops_scaffold import project
 from mlops_scaffold.answers import Answers
+from mlops_scaffold.errors import ScaffoldError
 from mlops_scaffold.preview.plan import Plan
 from mlops_stacks.cluster import VERSION
 from mlops_stacks.component import Settings
@@ -87,30 +88,45 @@ def test_there_is_something_to_look_at(pages: dict[str, str]) -> None:
     assert all(count > 20 for count in found.values()), found
 
 
-def test_make(pages: dict[str, str], repository: Path) -> None:
-    assert [*made_up(pages, repository)] == []
+def test_make(repository: Path) -> None:
+    assert [*made_up(repository)] == []
 
 
-@pytest.mark.parametrize("left_out", ["runners", "drift", "gateway", "orchestration"])
-def test_a_platform_that_does_without(left_out: str, tmp_path: Path) -> None:
-    """What a component brings stands with the component, so that no page outlives it."""
-    answers = Answers("acme", "series-a", "aws", account="123456789012", without=[left_out])
+OPTIONAL = ["audit", "budget", "drift", "gateway", "images", "orchestration", "runners", "training"]
+"""The components of series-a that no other needs; and, together, those that only one of these needs."""
+
+
+@pytest.mark.parametrize("left_out", [*([each] for each in OPTIONAL), ["serving", "gateway"], OPTIONAL], ids="-".join)
+def test_a_platform_that_does_without(left_out: list[str], tmp_path: Path) -> None:
+    """What a component brings stands with the component, so that neither page nor workflow outlives it."""
+    answers = Answers("acme", "series-a", "aws", account="123456789012", without=left_out)
     made = project.new(answers, tmp_path, plan=False).folder
 
-    assert [*made_up(pages_of(made), made)] == []
+    assert [*made_up(made)] == []
 
 
-def made_up(pages: dict[str, str], repository: Path) -> Iterator[str]:
-    """Where a page calls a target that no Makefile of the repository has."""
-    files = [repository / "Makefile", *repository.glob("make/*.mk")]
-    targets = set(re.findall(r"^([a-z-]+):", "\n".join(file.read_text() for file in files), re.MULTILINE))
+def test_nothing_else_can_be_left_out(tmp_path: Path) -> None:
+    everything = {block.capability for block in ours().blocks()}
+    for each in everything - {*OPTIONAL}:
+        with pytest.raises(ScaffoldError):
+            project.new(Answers("acme", "series-a", "aws", without=[each]), tmp_path, plan=False)
+
+
+def made_up(repository: Path) -> Iterator[str]:
+    """Where a page, the README, a workflow or a Makefile calls a target that no Makefile of the repository has."""
+    makefiles = [repository / "Makefile", *repository.glob("make/*.mk")]
+    targets = set(re.findall(r"^([a-z-]+):", "\n".join(file.read_text() for file in makefiles), re.MULTILINE))
+    pages = {**pages_of(repository), "README.md": (repository / "README.md").read_text()}
     asked = [*commands(pages, "make")]
     asked += [(page, call.split()) for page, text in pages.items() for call in re.findall(r"`make ([^`]+)`", text)]
+    for file in [*makefiles, *repository.glob(".github/workflows/*.yml")]:
+        calls = re.findall(r"\b(?:run: |; )make (?:--silent )?([a-z-]+)|: make ([a-z-]+) [A-Z]+=", file.read_text())
+        asked += [(f"{file.name}: make {''.join(call)}", ["".join(call)]) for call in calls]
 
     for where, words in asked:
         for word in words:
             if word not in targets and not re.fullmatch(r"[A-Z]+=.+", word):
-                yield where
+                yield f"{where}: {word}"
 
 
 def test_aws(pages: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -71,6 +72,22 @@ def test_zizmor_finds_nothing(repository: Path) -> None:
     assert "No findings" in done.stdout, done.stdout + done.stderr
 
 
+def test_a_repository_finds_by_itself_what_gets_worse(repository: Path, tmp_path: Path) -> None:
+    (line,) = re.findall(
+        r"^\t\.venv-security/bin/(zizmor .*)$", (repository / "make/security.mk").read_text(), re.MULTILINE
+    )
+    shutil.copytree(repository / ".github", tmp_path / ".github")
+    command = [BIN / "zizmor", *line.split()[1:]]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 0
+
+    file = tmp_path / ".github/workflows/check.yml"
+    file.write_text(re.sub(r"checkout@\S+ #", "checkout@main #", file.read_text()))
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode > 0
+    assert "unpinned-uses" in done.stdout
+
+
 def test_every_action_is_pinned_by_its_commit_and_says_which_version_that_is(workflows: Mapping[str, str]) -> None:
     used = [line.strip("- ") for text in workflows.values() for line in text.splitlines() if "uses:" in line]
 
@@ -95,7 +112,36 @@ def test_who_writes(workflows: Mapping[str, str]) -> None:
     writers = {name for name, job, _ in jobs(workflows) if {"write"} & {*job.get("permissions", {}).values()}}
     tokens = {name for name, job, _ in jobs(workflows) if "id-token" in job.get("permissions", {})}
 
-    assert writers - tokens == {"preview.comment", "model.release"}
+    assert writers - tokens == {"preview.comment", "model.release", "infra-drift.issue"}
+
+
+@pytest.mark.parametrize(
+    ("result", "there_is", "does"),
+    [
+        ("failure", "", "create"),
+        ("skipped", "", "create"),
+        ("failure", "7", "comment 7"),
+        ("success", "7", "close 7"),
+        ("success", "", ""),
+    ],
+)
+def test_infrastructure_drift_is_one_issue(
+    result: str, there_is: str, does: str, workflows: Mapping[str, str], tmp_path: Path
+) -> None:
+    (step,) = yaml.safe_load(workflows["infra-drift"])["jobs"]["issue"]["steps"]
+    # GitHub, as far as it is asked.
+    (tmp_path / "gh").write_text(f'#!/bin/sh\necho "$2 $3" >> asked\ncase "$2" in list) echo {there_is} ;; esac\n')
+    (tmp_path / "gh").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "RESULT": result, "RUN": "https://github.com/acme/ml/runs/1"}
+
+    # As GitHub runs it (workflow syntax, defaults.run.shell: bash).
+    options = ["--noprofile", "--norc", "-eo", "pipefail", "-c"]
+    subprocess.run(["bash", *options, step["run"]], cwd=tmp_path, env=environment, check=True)
+
+    asked = [
+        line for line in (tmp_path / "asked").read_text().splitlines() if not line.startswith(("list", "create infra"))
+    ]
+    assert [line.removesuffix(" --label") for line in asked] == [does] * bool(does)
 
 
 def test_one_run_an_environment(workflows: Mapping[str, str]) -> None:
@@ -120,8 +166,8 @@ def test_a_job_runs_targets_of_the_makefile(workflows: Mapping[str, str], reposi
     targets = set(re.findall(r"^([a-z-]+):", "\n".join(file.read_text() for file in makefiles), re.MULTILINE))
     for name, job, _ in jobs(workflows):
         for command in (step["run"] for step in job["steps"] if "run" in step):
-            # The one that writes a comment has no repository to take a target from.
-            if name == "preview.comment":
+            # Those that only write a comment have no repository to take a target from.
+            if name in ("preview.comment", "infra-drift.issue"):
                 continue
             first, *then = command.split("|")
             assert len(TARGET.findall(command)) == 1, command

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import importlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
@@ -86,17 +86,19 @@ class Block:
         page = self.cls.module.path.with_name("README.md")
         return {PurePosixPath(*self.package.split("."), page.name): page} if page.is_file() else {}
 
-    @property
-    def files(self) -> Mapping[PurePosixPath, Path]:
+    def files(self, among: Collection[str]) -> Mapping[PurePosixPath, Path]:
         """What it adds to a repository, by path there: its own, and what the component that it extends adds.
 
         They lie beside the module; see ``beside``. A contract adds nothing: what ``files/any`` says of the components
         beside it, such as which pods to look at, does not hold for one in another package.
+
+        Args:
+            among: the names of all components of the repository.
         """
         found: dict[PurePosixPath, Path] = {}
         for base in reversed(self.cls.ancestors):
             if base.module.path.stem != "__init__":
-                found |= beside(base.module.path.parent, base.module.path.stem)
+                found |= beside(base.module.path.parent, base.module.path.stem, among)
         return found
 
 
@@ -384,11 +386,21 @@ class Catalogue:
         return document.read(path, f"{package.name}/{path.name}")
 
 
-def beside(folder: Path, variant: str) -> Mapping[PurePosixPath, Path]:
-    """What a folder has for repositories in ``files/any`` and ``files/<variant>``: path there to path here."""
+def beside(folder: Path, variant: str, among: Collection[str] = ()) -> Mapping[PurePosixPath, Path]:
+    """What a folder has for repositories, path there to path here.
+
+    It lies in ``files/any`` and in ``files/<variant>``; what is right only beside certain other components, in a folder
+    that names them as well, such as ``files/any+training``.
+    """
+    roots = [
+        root
+        for first in ("any", variant)
+        for root in sorted((folder / "files").glob(f"{first}*"))
+        if root.name.split("+")[0] == first and {*among}.issuperset(root.name.split("+")[1:])
+    ]
     return {
         PurePosixPath(path.relative_to(root)): path
-        for root in (folder / "files" / "any", folder / "files" / variant)
+        for root in roots
         for path in sorted(root.rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts
     }

@@ -69,6 +69,11 @@ class Platform:
         return list(self.answers.environments or self.blueprint.environments)
 
     @property
+    def names(self) -> Sequence[str]:
+        """The names of its components."""
+        return [node.name for node in self.nodes]
+
+    @property
     def modules(self) -> Sequence[str]:
         """The dotted names of its blocks' modules."""
         return [node.block.module for node in self.nodes]
@@ -136,7 +141,7 @@ def compose(platform: Platform, catalogue: Catalogue) -> Files:
             page = source.read_text(encoding="utf-8", errors="surrogateescape")
             add(path, filled(page, node.block).encode(errors="surrogateescape"), "the building blocks")
     brought = {"every repository": every_repository(platform.answers.cloud)} | {
-        node.name: node.block.files for node in platform.nodes
+        node.name: node.block.files(platform.names) for node in platform.nodes
     }
     for owner, sources in brought.items():
         for path, source in sources.items():

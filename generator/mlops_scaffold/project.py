@@ -149,7 +149,7 @@ def context(wanted: Platform) -> Mapping[str, Any]:
     answers = wanted.answers
     brought = dict(every_repository(answers.cloud))
     for node in wanted.nodes:
-        brought |= {**node.block.page, **node.block.files}
+        brought |= {**node.block.page, **node.block.files(wanted.names)}
     tops = {module.split(".")[0] for module in wanted.modules} | {"mlops_stacks"}
     return {
         "name": answers.name,

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pods import BUCKET, Pods
+from pods import BUCKET, READING, Pods
 from prometheus import Prometheus, prometheus, pushgateway
 from services import LOCALHOST, free_port, process, run, status, until
 
 from mlops_scaffold.preview.plan import Plan
+from mlops_stacks.tracking.kubernetes import READER
 
 pytestmark = pytest.mark.xdist_group("mlflow")
 
@@ -153,8 +154,9 @@ def test_a_model_is_trained_promoted_served_and_replaced_and_outlives_its_regist
 ) -> None:
     pods.set_up(PASSWORD)
     with ExitStack() as server:
-        access = pods.access(server.enter_context(pods.server(PASSWORD)), PASSWORD)
-        with app.serve(access, tmp_path) as predictor:
+        address = server.enter_context(pods.server(PASSWORD))
+        access = pods.access(address, PASSWORD)
+        with app.serve(pods.access(address, READING, READER), tmp_path) as predictor:
             assert predictor.get("/readyz") == 503, "there is no model yet"
 
             assert app.do(access, "train") == {"version": "1"}
@@ -242,7 +244,7 @@ def test_what_a_model_is_asked_is_compared_with_what_it_was_trained_on(
         # Prometheus reckons with what came between its looks, and has had few of them.
         assert all(1400 < each["rows"] < 2000 for each in report["comparisons"])
         until(lambda: len(watching.ask("drift_psi")) == 6, "the scores do not reach Prometheus")
-        assert watching.ask('ALERTS{alertname="ModelDrifted"}') == []
+        assert watching.ask('ALERTS{alertname="DataDrifted"}') == []
 
         for _ in range(2):
             send(app.customers(tickets=6), predictor, watching)
@@ -251,7 +253,7 @@ def test_what_a_model_is_asked_is_compared_with_what_it_was_trained_on(
         assert scores["support_tickets"] > 1
         assert scores["probability"] > 0.2
         assert max(scores[column] for column in ("tenure_months", "monthly_charge", "weekly_logins")) < 0.1
-        until(lambda: watching.ask('ALERTS{alertname="ModelDrifted", alertstate="firing"}'), "nobody is told")
+        until(lambda: watching.ask('ALERTS{alertname="DataDrifted", alertstate="firing"}'), "nobody is told")
         ((labels, value),) = watching.ask('drift_psi{column="support_tickets"}')
         assert (labels["name"], labels["version"], value) == ("churn", report["version"], scores["support_tickets"])
 

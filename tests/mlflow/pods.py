@@ -32,6 +32,7 @@ from mlops_stacks.tracking.kubernetes import ADMINISTRATOR, CONFIG, PORT, SCRATC
 
 BUCKET = "artifacts"
 CLIENT = Path(__file__).with_name("client.py")
+READING = "the-readers-password"
 
 
 def manifests(plan: Plan) -> Mapping[str, Any]:
@@ -85,7 +86,7 @@ class Pods:
 
     def configure(self, password: str) -> None:
         """Writes the file of accounts, as the pod's volume holds it."""
-        (self.folder / "basic_auth.ini").write_text(basic_auth(password))
+        (self.folder / "basic_auth.ini").write_text(basic_auth(password, READING))
 
     def set_up(self, password: str) -> None:
         """Runs the Job: its init containers one after the other, then its container."""
@@ -122,11 +123,11 @@ class Pods:
         environment = {**self.environment(container, password), **changed}
         return subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
 
-    def access(self, address: str, password: str) -> Mapping[str, str]:
+    def access(self, address: str, password: str, name: str = ADMINISTRATOR) -> Mapping[str, str]:
         """The environment of who knows name and password, and has no rights in the cloud."""
         return {
             "MLFLOW_TRACKING_URI": address,
-            "MLFLOW_TRACKING_USERNAME": ADMINISTRATOR,
+            "MLFLOW_TRACKING_USERNAME": name,
             "MLFLOW_TRACKING_PASSWORD": password,
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "GIT_PYTHON_REFRESH": "quiet",
@@ -134,9 +135,9 @@ class Pods:
             "PATH": "/usr/bin:/bin",
         }
 
-    def client(self, what: str, address: str, password: str) -> str:
+    def client(self, what: str, address: str, password: str, name: str = ADMINISTRATOR) -> str:
         """What a person's program prints."""
-        environment = self.access(address, password)
+        environment = self.access(address, password, name)
         return run([str(self.programs / "python"), "-W", "ignore", str(CLIENT), what], environment)
 
 

@@ -7,10 +7,10 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
-from pods import BUCKET, Pods
+from pods import BUCKET, READING, Pods
 from services import free_port, run, status
 
-from mlops_stacks.tracking.kubernetes import ADMINISTRATOR, IMAGE, PORT
+from mlops_stacks.tracking.kubernetes import ADMINISTRATOR, IMAGE, PORT, READER
 
 NAME = f"tracking.tracking.svc.cluster.local:{PORT}"
 
@@ -59,6 +59,10 @@ def test_model_is_logged_registered_and_loaded_by_alias_after_a_restart(pods: Po
 
         pods.client("log", address, first)
         assert pods.client("load", address, first).strip() == "[42]"
+
+        assert pods.client("load", address, READING, READER).strip() == "[42]"
+        refused = pods.client("spoil", address, READING, READER).splitlines()
+        assert refused == [f"{what} 403" for what in ("alias", "no alias", "version", "delete", "metric", "file")]
 
     assert not pods.ready(first), "the server is gone, and the database is there"
 

@@ -12,9 +12,9 @@ from types import ModuleType
 
 import pytest
 
-import mlops_stacks
+import mlops_blueprints
 
-SCRIPT = Path(mlops_stacks.__file__).parent / "images/files/any/scripts/release.py"
+SCRIPT = Path(mlops_blueprints.__file__).parent / "files/any/scripts/release.py"
 IMAGE = f"registry.example.com/acme/app@sha256:{'0a' * 32}"
 OTHER = f"registry.example.com/acme/app@sha256:{'1b' * 32}"
 PATH = ["config", "acme-cluster:platform", "serving", "image"]
@@ -132,7 +132,7 @@ def make(folder: Path, *arguments: str, path: Path | None = None) -> subprocess.
     )
 
 
-def test_a_release_is_one_value_in_one_file(owned: Path) -> None:
+def test_a_release_is_one_value_for_each_that_runs_the_app_in_one_file(owned: Path) -> None:
     file = owned / "cluster/Pulumi.dev.yaml"
     mode = file.stat().st_mode
 
@@ -140,12 +140,37 @@ def test_a_release_is_one_value_in_one_file(owned: Path) -> None:
     second = make(owned, "release", "ENV=dev", f"IMAGE={IMAGE}")
     make(owned, "release", "ENV=dev", f"IMAGE={OTHER}", "COMPONENT=orchestration")
 
-    assert first.stdout == f"dev: serving.image is now {IMAGE}\n"
-    assert second.stdout == f"dev: serving.image is {IMAGE} already\n"
+    assert first.stdout == f"dev: drift.image is now {IMAGE}\ndev: serving.image is now {IMAGE}\n"
+    assert second.stdout == f"dev: drift.image is {IMAGE} already\ndev: serving.image is {IMAGE} already\n"
     changes = [line for line in git(owned, "diff", "--unified=0").splitlines()[4:] if line[0] in "+-"]
-    assert sorted(changes) == [f"+      image: {IMAGE}", f"+      image: {OTHER}", "+    serving:"]
+    images = [f"+      image: {image}" for image in (IMAGE, IMAGE, OTHER)]
+    assert sorted(changes) == [*images, "+    drift:", "+    serving:"]
     assert file.stat().st_mode == mode
     assert git(owned, "status", "--porcelain", "--untracked-files=all") == " M cluster/Pulumi.dev.yaml\n"
+
+
+@pytest.mark.parametrize(("runs", "asked"), [(["serving"], []), (["drift", "serving"], ["COMPONENT=serving"])])
+def test_what_is_not_there_gets_no_image(runs: list[str], asked: list[str], owned: Path) -> None:
+    for other in {"drift", "serving"} - {*runs}:
+        (owned / "make" / f"{other}.mk").unlink()
+
+    done = make(owned, "release", "ENV=dev", f"IMAGE={IMAGE}", *asked)
+
+    assert done.stdout == f"dev: serving.image is now {IMAGE}\n"
+    assert "drift" not in (owned / "cluster/Pulumi.dev.yaml").read_text()
+
+
+def test_where_nothing_runs_the_app_nothing_is_proposed(owned: Path) -> None:
+    for each in ("drift", "serving"):
+        (owned / "make" / f"{each}.mk").unlink()
+    git(owned, "commit", "--quiet", "--all", "--message", "Without")
+
+    done = make(owned, "propose", "ENV=dev", f"IMAGE={IMAGE}")
+
+    assert (done.stdout, done.returncode) == (
+        "dev: nothing here runs the app's image; COMPONENT= names what runs this one\n",
+        0,
+    )
 
 
 @pytest.mark.parametrize(
@@ -175,8 +200,11 @@ def test_a_proposal_is_a_branch_and_one_pull_request(owned: Path, tmp_path: Path
 
     first = make(owned, "propose", "ENV=dev", f"IMAGE={IMAGE}", path=tmp_path)
     assert first.returncode == 0, first.stderr
-    branch = "release-dev-serving-0a0a0a0a0a0a"
-    assert git(tmp_path / "origin", "log", "--format=%s|%b", "-1", branch) == f"Release serving in dev|{IMAGE}\n\n"
+    branch = "release-dev-drift-serving-0a0a0a0a0a0a"
+    assert (
+        git(tmp_path / "origin", "log", "--format=%s|%b", "-1", branch)
+        == f"Release drift and serving in dev|{IMAGE}\n\n"
+    )
     assert git(tmp_path / "origin", "show", "--format=", "--name-only", branch) == "cluster/Pulumi.dev.yaml\n"
     opened = asked.read_text()
     assert f"--head\n{branch}\n" in opened

@@ -76,7 +76,8 @@ def _show_capability(found: Catalogue, name: str) -> None:
         out.print(f"  from: {escape(found.distribution(name, block.variant))}")
         out.print(f"  needs: {', '.join(block.needs) or 'nothing'}")
         out.print(f"  gives: {', '.join(found.outputs(block.cls))}")
-        out.print(f"  adds: {', '.join(map(str, sorted([*block.page, *block.files]))) or 'no page and no files'}")
+        adds = sorted([*block.page, *block.files(found.capabilities)])
+        out.print(f"  adds: {', '.join(map(str, adds)) or 'no page and no files'}")
     if not blocks:
         out.print(f"\n{_fulfilled(found, name)}")
     contract = found.contract(name)

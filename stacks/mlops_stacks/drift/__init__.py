@@ -1,4 +1,4 @@
-"""Drift: whether a model is still asked what it was trained on."""
+"""Drift: data drift, whether a model is still asked what it was trained on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class DriftSettings(Settings):
     """What a team may tune."""
 
     image: str = Field(default="", pattern=DIGEST)
-    """The app's image, by digest, as in `serving.image`. Empty: all stands ready, and nothing compares."""
+    """The app's image, by digest, as in `serving.image`. Empty: there is a namespace, and nothing in it that runs."""
     model: str = Field(default="churn", pattern=r"^[\w.-]+$")
     """The model's name in the registry, as in `serving.model`."""
     schedule: str = Field(default="0 5 * * *", pattern=r"^[\d*/,-]+( [\dA-Za-z*/,-]+){4}$")

@@ -1,4 +1,4 @@
-"""Drift inside the cluster."""
+"""Data drift, looked for inside the cluster."""
 
 from __future__ import annotations
 
@@ -65,34 +65,35 @@ class Drift(drift.Drift):
             name, metadata=metadata(name), automount_service_account_token=False, opts=self.child
         )
         access = k8s.core.v1.Secret(name, metadata=metadata(name), string_data=tracking.environment(), opts=self.child)
-        k8s.apps.v1.Deployment(
-            scores,
-            metadata=metadata(scores),
-            spec=k8s.apps.v1.DeploymentSpecArgs(
-                replicas=1,
-                # Two at once would show the score of yesterday beside that of today.
-                strategy=k8s.apps.v1.DeploymentStrategyArgs(type="Recreate"),
-                selector=k8s.meta.v1.LabelSelectorArgs(match_labels=labels(scores)),
-                template=k8s.core.v1.PodTemplateSpecArgs(
-                    metadata=k8s.meta.v1.ObjectMetaArgs(
-                        labels=labels(scores), annotations=monitoring.watch(scores, namespace, PORT)
-                    ),
-                    spec=pushgateway(account.metadata.name),
-                ),
-            ),
-            opts=self.child,
-        )
-        service = k8s.core.v1.Service(
-            scores,
-            metadata=metadata(scores),
-            spec=k8s.core.v1.ServiceSpecArgs(
-                type="ClusterIP",
-                selector=labels(scores),
-                ports=[k8s.core.v1.ServicePortArgs(name="http", port=PORT, target_port="http")],
-            ),
-            opts=self.child,
-        )
+        # Without the job, a gateway would wait for nobody.
         if settings.image:
+            k8s.apps.v1.Deployment(
+                scores,
+                metadata=metadata(scores),
+                spec=k8s.apps.v1.DeploymentSpecArgs(
+                    replicas=1,
+                    # Two at once would show the score of yesterday beside that of today.
+                    strategy=k8s.apps.v1.DeploymentStrategyArgs(type="Recreate"),
+                    selector=k8s.meta.v1.LabelSelectorArgs(match_labels=labels(scores)),
+                    template=k8s.core.v1.PodTemplateSpecArgs(
+                        metadata=k8s.meta.v1.ObjectMetaArgs(
+                            labels=labels(scores), annotations=monitoring.watch(scores, namespace, PORT)
+                        ),
+                        spec=pushgateway(account.metadata.name),
+                    ),
+                ),
+                opts=self.child,
+            )
+            service = k8s.core.v1.Service(
+                scores,
+                metadata=metadata(scores),
+                spec=k8s.core.v1.ServiceSpecArgs(
+                    type="ClusterIP",
+                    selector=labels(scores),
+                    ports=[k8s.core.v1.ServicePortArgs(name="http", port=PORT, target_port="http")],
+                ),
+                opts=self.child,
+            )
             arguments: Sequence[pulumi.Input[str]] = [
                 f"--model={settings.model}",
                 "drift",

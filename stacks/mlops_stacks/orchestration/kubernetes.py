@@ -384,7 +384,8 @@ class Orchestration(orchestration.Orchestration):
             # The Job has done this: as hooks of Helm they would run after the servers that wait for them.
             "migrateDatabaseJob": {**off, "serviceAccount": {"create": False}},
             "createUserJob": {**off, "serviceAccount": {"create": False}},
-            # Nothing of ours defers, nobody reads StatsD yet, the database is the cloud's, and only Celery has a queue.
+            # Nothing of ours defers, the database is the cloud's, and only Celery has a queue. README.md says why there
+            # is no StatsD, and what stands instead.
             "triggerer": off,
             "statsd": off,
             "postgresql": off,

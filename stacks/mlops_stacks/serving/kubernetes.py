@@ -69,7 +69,8 @@ class Serving(serving.Serving):
     """The app's predictor: replicas that follow the load, spread over zones, and a challenger beside it if asked.
 
     It answers whoever may reach it, and asks for no name. It reads the model through the tracking server, which hands
-    it a link to the file; so it has no identity in the cloud, and no right to any bucket.
+    it a link to the file; so it has no identity in the cloud, and no right to any bucket. There it is the reader,
+    who can move no alias, and put no model in another's place.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class Serving(serving.Serving):
         account = k8s.core.v1.ServiceAccount(
             name, metadata=metadata(name, namespace), automount_service_account_token=False, opts=self.child
         )
-        variables = tracking.environment()
+        variables = tracking.environment(reading=True)
         secret = k8s.core.v1.Secret(name, metadata=metadata(name, namespace), string_data=variables, opts=self.child)
         pods = Pods(
             machine=MACHINES[settings.size],

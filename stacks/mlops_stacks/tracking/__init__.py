@@ -33,13 +33,21 @@ class Tracking(Component):
     """The administrator's name."""
     password: Output[str]
     """The administrator's password; a secret."""
+    reader_username: Output[str]
+    """The name of who sees everything, and can change nothing of anybody else's."""
+    reader_password: Output[str]
+    """The reader's password; a secret."""
 
-    def environment(self) -> Mapping[str, Output[str]]:
-        """The environment variables by which a client finds and enters the server."""
+    def environment(self, *, reading: bool = False) -> Mapping[str, Output[str]]:
+        """The environment variables by which a client finds and enters the server.
+
+        Args:
+            reading: as the reader, and not as the administrator: for whoever answers strangers.
+        """
         return {
             "MLFLOW_TRACKING_URI": self.url,
-            "MLFLOW_TRACKING_USERNAME": self.username,
-            "MLFLOW_TRACKING_PASSWORD": self.password,
+            "MLFLOW_TRACKING_USERNAME": self.reader_username if reading else self.username,
+            "MLFLOW_TRACKING_PASSWORD": self.reader_password if reading else self.password,
         }
 
     @abstractmethod

@@ -29,13 +29,14 @@ USER = 10001
 
 PORT = 5000
 ADMINISTRATOR = "admin"
+READER = "reader"
 
 DATABASE = "postgresql+psycopg2://"
 """What MLflow is told of its database. The connection stands in libpq's environment variables (SQLAlchemy, "Environment
 Variable Connections"), so that no address, argument or log carries a password."""
 
 CONFIG = "/etc/mlflow"
-"""The folder of the one file that MLflow does not take from the environment: who the administrator is."""
+"""The folder of the one file that is not in the environment: who the administrator is, and who the reader."""
 
 SCRATCH = "/tmp"  # noqa: S108
 """The one folder that can be written to: an uploaded file lies in it until the bucket has it."""
@@ -120,7 +121,12 @@ class Tracking(tracking.Tracking, registry.Registry):
             # Letters and digits alone: in an ini file, «%» would begin a reference.
             of: random.RandomPassword(f"{name}-{of}", length=32, special=False, opts=options).result
             # What the vault's encrypts outlives the server, in the database.
-            for of, options in (("administrator", self.child), ("session", self.child), ("vault", self.keep))
+            for of, options in (
+                ("administrator", self.child),
+                ("reader", self.child),
+                ("session", self.child),
+                ("vault", self.keep),
+            )
         }
         secrets = {
             "PGPASSWORD": connection.password,
@@ -129,7 +135,11 @@ class Tracking(tracking.Tracking, registry.Registry):
             # Encrypts the keys that people store in MLflow; unless told, it uses one that is printed in its source.
             "MLFLOW_CRYPTO_KEK_PASSPHRASE": passwords["vault"],
         }
-        files = {"basic_auth.ini": passwords["administrator"].apply(basic_auth)}
+        files = {
+            "basic_auth.ini": pulumi.Output.all(passwords["administrator"], passwords["reader"]).apply(
+                lambda both: basic_auth(*both)
+            )
+        }
         secret = k8s.core.v1.Secret(name, metadata=metadata(name), string_data={**secrets, **files}, opts=self.child)
 
         pods = Pods(
@@ -273,6 +283,8 @@ class Tracking(tracking.Tracking, registry.Registry):
             url=service.metadata.name.apply(lambda service: f"http://{service}.{name}.svc.cluster.local:{PORT}"),
             username=ADMINISTRATOR,
             password=passwords["administrator"],
+            reader_username=READER,
+            reader_password=passwords["reader"],
         )
 
     def grant_connect(self, grantee: str, namespace: pulumi.Input[str]) -> None:
@@ -385,14 +397,20 @@ class Pods:
         )
 
 
-def basic_auth(password: str) -> str:
-    """MLflow's file of accounts. Who has an account sees everything, and changes what is theirs or granted to them."""
+def basic_auth(administrator: str, reader: str) -> str:
+    """MLflow's file of accounts, for two passwords. It reads its own section alone; the Job reads the other as well.
+
+    Who has an account sees everything, and changes what is theirs or granted to them.
+    """
     return (
         "[mlflow]\n"
         "default_permission = READ\n"
         f"database_uri = {DATABASE}\n"
         f"admin_username = {ADMINISTRATOR}\n"
-        f"admin_password = {password}\n"
+        f"admin_password = {administrator}\n"
+        "[reader]\n"
+        f"username = {READER}\n"
+        f"password = {reader}\n"
     )
 
 

@@ -65,7 +65,8 @@ def promote(registry: Registry, rows: int, seed: int, margin: float) -> Verdict:
     """Makes the challenger the champion if it beats it, on the same held-out rows, by a margin of skill.
 
     Where there is no champion yet, the baseline stands in its place. A challenger that is the champion already beats
-    nobody, so a second run changes nothing.
+    nobody, so a second run changes nothing. If somebody else promotes while it measures, it measures against that one:
+    a pipeline and a release may be at it at the same time.
 
     Raises:
         app.registry.NoVersionError: there is no challenger.
@@ -73,7 +74,9 @@ def promote(registry: Registry, rows: int, seed: int, margin: float) -> Verdict:
     challenger, champion = _number(registry, CHALLENGER), registry.current(CHAMPION)
     _, held_out = data.load(rows, seed)
     skill = _measured(registry, challenger, held_out)["skill"]
-    bar = model.to_beat(_measured(registry, champion, held_out) if champion else None, margin)
+    bar = _bar(registry, champion, held_out, margin)
+    while skill >= bar and (now := registry.current(CHAMPION)) != champion:
+        champion, bar = now, _bar(registry, now, held_out, margin)
     verdict = Verdict(challenger, champion, skill, bar, promoted=skill >= bar)
     if verdict.promoted:
         registry.point(CHAMPION, challenger)
@@ -118,6 +121,11 @@ def _number(registry: Registry, alias: str) -> str:
     if (number := registry.current(alias)) is None:
         raise NoVersionError(f"no version of '{registry.name}' is its {alias}: train one first")
     return number
+
+
+def _bar(registry: Registry, champion: str | None, held_out: pd.DataFrame, margin: float) -> float:
+    """The skill that takes the champion's place."""
+    return model.to_beat(_measured(registry, champion, held_out) if champion else None, margin)
 
 
 def _measured(registry: Registry, number: str, held_out: pd.DataFrame) -> Metrics:

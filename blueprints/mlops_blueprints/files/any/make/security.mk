@@ -1,11 +1,12 @@
 .PHONY: security security-lock
 
-security: .venv/ready .venv-security/ready .venv-policy/ready ## hold plans and files against policy/ and checkov, offline
+security: .venv/ready .venv-security/ready .venv-policy/ready ## hold plans and files against policy/, checkov and zizmor, offline
 	$(PYTHON) -m pytest tests/test_policy.py tests/test_rules.py
 	.venv/bin/pyrefly check --python-interpreter-path .venv-policy/bin/python --search-path . policy-pack/__main__.py
 	PYTHONPATH=tests $(PYTHON) -m security
+	.venv-security/bin/zizmor --offline --no-progress .github
 
-security-lock: ## resolve the requirements of checkov and of the policy pack again (needs uv)
+security-lock: ## resolve the requirements of checkov, zizmor and the policy pack again (needs uv)
 	cd tests/security && $(LOCK) requirements.in -o requirements.txt
 	cd policy-pack && $(LOCK) requirements.in -o requirements.txt
 

@@ -8,7 +8,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
 
 from app import data, model, steps
-from app.registry import CHALLENGER, CHAMPION, NoVersionError
+from app.registry import CHALLENGER, CHAMPION, NoVersionError, Version
 
 TABLE = {"rows": 4000, "seed": 1}
 MARGIN = 0.01
@@ -76,6 +76,25 @@ def test_a_second_run_of_the_gate_changes_nothing(shelf: Shelf) -> None:
 
     assert not steps.promote(shelf, **TABLE, margin=MARGIN).promoted
     assert shelf.aliases == before
+
+
+def test_who_is_promoted_meanwhile_is_the_one_to_beat(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps.train(shelf, **TABLE)
+    shelf.point(CHAMPION, guesser(shelf))
+    number, other = steps.train(shelf, **TABLE), steps.train(shelf, **TABLE)
+    shelf.point(CHALLENGER, number)
+    load = shelf.load
+
+    def load_while_another_wins(asked: str) -> Version:
+        if asked == number:
+            shelf.point(CHAMPION, other)
+        return load(asked)
+
+    monkeypatch.setattr(shelf, "load", load_while_another_wins)
+    verdict = steps.promote(shelf, **TABLE, margin=MARGIN)
+
+    assert (verdict.champion, verdict.promoted) == (other, False)
+    assert shelf.aliases[CHAMPION] == other
 
 
 def test_without_a_challenger_the_gate_says_what_to_do(shelf: Shelf) -> None:

@@ -1,4 +1,4 @@
-.PHONY: jobs plan drift
+.PHONY: jobs plan infra-drift
 jobs: .venv/ready ## list the environments that CI works on, or the one that ENV names, as JSON
 	@$(PYTHON) scripts/jobs.py $(or $(ENV),$(ENVIRONMENTS))
 
@@ -7,6 +7,6 @@ plan: environment ## what would change, as a page for a pull request: make plan 
 		$(MAKE) --silent --no-print-directory preview ENV=$(ENV) ARGS="--json --show-sames $(ARGS)" > $$previews || failed=1; \
 		$(PYTHON) scripts/plan.py $(ENV) < $$previews; test -z "$$failed"
 
-drift: environment ## fail if the cloud is not what the state says it is: make drift ENV=dev
+infra-drift: environment ## fail if the infrastructure is not what the state says it is: make infra-drift ENV=dev
 	@set -e; for program in $(PROGRAMS); do \
 		pulumi preview --refresh --expect-no-changes --cwd $$program --stack $(ENV) $(ARGS); done

@@ -1,3 +1,6 @@
+# `make release` and `make propose` give the app's image to this component.
+RUNS_APP += serving
+
 # Who is asked, and what about.
 .PHONY: predict
 predict: SERVICE := serving

@@ -1,9 +1,9 @@
-"""Writes into the settings of an environment which image a component of the cluster runs.
+"""Writes into the settings of an environment which image some components of the cluster run.
 
-    release.py ENVIRONMENT IMAGE [COMPONENT]
+    release.py ENVIRONMENT IMAGE [COMPONENT ...]
 
-Of ``cluster/Pulumi.<environment>.yaml`` that one value changes; comments, order and all other bytes stay. Whatever
-would come out otherwise is refused, and the file is replaced in one step, so that it is never half written.
+Of ``cluster/Pulumi.<environment>.yaml`` one value a component changes; comments, order and all other bytes stay.
+Whatever would come out otherwise is refused, and the file is replaced in one step, so that it is never half written.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class UnwritableError(Exception):
     """The file is not one that a value can be written into."""
 
 
-def main(environment: str = "", image: str = "", component: str = "serving") -> None:
+def main(environment: str = "", image: str = "", *components: str) -> None:
     """Writes the image into the file, and says what it stands for now."""
     file = ROOT / "cluster" / f"Pulumi.{environment}.yaml"
     if not file.is_file():
@@ -35,19 +35,22 @@ def main(environment: str = "", image: str = "", component: str = "serving") -> 
     if not IMAGE.fullmatch(image):
         sys.exit("Name the image with its digest: IMAGE=<repository>@sha256:<digest>")
     project = yaml.safe_load((file.parent / "Pulumi.yaml").read_text(encoding="utf-8"))["name"]
-    before = file.read_bytes().decode("utf-8")
-    try:
-        after = put(before, ["config", f"{project}:platform", component, "image"], image)
-    except UnwritableError as error:
-        sys.exit(f"{file.relative_to(ROOT)}: {error}; write {component}.image there by hand")
-    if after == before:
-        print(f"{environment}: {component}.image is {image} already")
-        return
-    new = file.with_suffix(".new")
-    new.write_bytes(after.encode("utf-8"))
-    shutil.copymode(file, new)
-    new.replace(file)
-    print(f"{environment}: {component}.image is now {image}")
+    text = before = file.read_bytes().decode("utf-8")
+    said = [] if components else ["nothing here runs the app's image; COMPONENT= names what runs this one"]
+    for component in components:
+        try:
+            after = put(text, ["config", f"{project}:platform", component, "image"], image)
+        except UnwritableError as error:
+            sys.exit(f"{file.relative_to(ROOT)}: {error}; write {component}.image there by hand")
+        said.append(f"{component}.image is {image} already" if after == text else f"{component}.image is now {image}")
+        text = after
+    if text != before:
+        new = file.with_suffix(".new")
+        new.write_bytes(text.encode("utf-8"))
+        shutil.copymode(file, new)
+        new.replace(file)
+    for line in said:
+        print(f"{environment}: {line}")
 
 
 def put(text: str, path: Sequence[str], value: str) -> str:
