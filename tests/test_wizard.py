@@ -76,7 +76,8 @@ def test_a_person_is_asked_what_matters_and_shown_the_command(tmp_path: Path, mo
 
     result = new(
         *["--output", str(tmp_path)],
-        typed="Acme\nacme\neu-west-1\n12\n123456789012\nml\nacme/ml\nexample\npredict.example.com\nZ0123456789\n",
+        typed="Acme\nacme\neu-west-1\n12\n123456789012\nml\nacme/ml\nexample\npredict.example.com\nZ0123456789\n"
+        "me\nme@example.com\n",
     )
 
     assert result.exit_code == 0, result.output
@@ -85,11 +86,13 @@ def test_a_person_is_asked_what_matters_and_shown_the_command(tmp_path: Path, mo
     assert "  defers " in result.output
     assert "'ml' does not fit: The repository on GitHub" in result.output
     assert "'example' does not fit: The name, such as" in result.output
+    assert "'me' does not fit: The e-mail addresses" in result.output
     command = "mlops-scaffold new acme --stage series-a --cloud aws --region eu-west-1 --account 123456789012"
     door = {"domain": "predict.example.com", "hosted_zone": "Z0123456789"}
     sets = ["identity.repository=acme/ml"]
     # CI may write the records of that name, and of no other.
     sets += [f"{of}.{key}={value}" for of in ("identity", "gateway") for key, value in door.items()]
+    sets += [f"'{of}.recipients=[me@example.com]'" for of in ("budget", "audit", "database")]
     assert f"  {command} {' '.join(f'--set {each}' for each in sets)}\n" in result.output
     made = tmp_path / "acme"
     assert "aws:region: eu-west-1" in (made / "Pulumi.dev.yaml").read_text()
@@ -101,10 +104,10 @@ def test_a_person_is_asked_what_matters_and_shown_the_command(tmp_path: Path, mo
 @pytest.mark.parametrize(
     ("options", "asked"),
     [
-        ([], ["Repository", "Domain"]),
-        (["--set", "identity.repository=acme/ml"], ["Domain"]),
-        (["--without", "gateway"], ["Repository"]),
-        (["--set", "gateway.domain=p.example.com"], ["Repository", "Id of the"]),
+        ([], ["Repository", "Domain", "E-mail"]),
+        (["--set", "identity.repository=acme/ml"], ["Domain", "E-mail"]),
+        (["--without", "gateway"], ["Repository", "E-mail"]),
+        (["--set", "gateway.domain=p.example.com", "--without", "budget"], ["Repository", "Id of the"]),
     ],
 )
 def test_what_is_given_or_left_out_is_not_asked(
@@ -112,10 +115,10 @@ def test_what_is_given_or_left_out_is_not_asked(
 ) -> None:
     monkeypatch.setattr(cli, "_on_terminal", lambda: True)
 
-    result = new("acme", "--output", str(tmp_path), *options, typed="\n\n\n\n")
+    result = new("acme", "--output", str(tmp_path), *options, typed="\n\n\n\n\n")
 
     assert result.exit_code == 0, result.output
-    said = [word for word in ("Repository", "Domain", "Id of the") if f"{word} " in result.output]
+    said = [word for word in ("Repository", "Domain", "Id of the", "E-mail") if f"{word} " in result.output]
     assert said == asked
 
 

@@ -26,8 +26,10 @@ class Question:
     text: str
     after: str = ""
     """The setting of the same component that must have been answered, for this one makes no sense without."""
-    also: str = ""
-    """Another component whose setting of the same name has the same answer."""
+    also: Sequence[str] = ()
+    """Other components whose setting of the same name has the same answer."""
+    one_of: bool = False
+    """Whether the setting is a list, and the answer the one entry that it begins with."""
 
 
 QUESTIONS = (
@@ -39,9 +41,16 @@ QUESTIONS = (
         "domain",
         "Domain of the predictor in production, such as predict.example.com (Enter for none)",
         # CI may write the records of that name alone.
-        also="identity",
+        also=("identity",),
     ),
-    Question("gateway", "hosted_zone", "Id of the Route 53 zone that holds it", after="domain", also="identity"),
+    Question("gateway", "hosted_zone", "Id of the Route 53 zone that holds it", after="domain", also=("identity",)),
+    Question(
+        "budget",
+        "recipients",
+        "E-mail address that hears of costs, attacks and a full database (Enter for nobody yet)",
+        also=("audit", "database"),
+        one_of=True,
+    ),
 )
 """What is asked where the platform has the component, and the setting was not given."""
 
@@ -75,8 +84,8 @@ def ask(name: str | None, stage: str, cloud: str, **given: Any) -> Answers:
     nodes = {node.name: node for node in platform(answers, catalogue).nodes}
     for question in QUESTIONS:
         if node := nodes.get(question.capability):
-            also = question.also if question.also in nodes else ""
-            answers = _settle(replace(question, also=also), node, answers)
+            others = [name for name in question.also if name in nodes]
+            answers = _settle(replace(question, also=others), node, answers)
     click.echo(f"\nThe same again:\n  {answers.command()}\n")
     return answers
 
@@ -89,7 +98,7 @@ def _settle(question: Question, node: Node, answers: Answers) -> Answers:
 
     def fits(text: str) -> bool:
         try:
-            node.block.model.model_validate({question.key: text})
+            node.block.model.model_validate({question.key: ([text] if text else []) if question.one_of else text})
         except ValidationError:
             return False
         return True
@@ -97,9 +106,13 @@ def _settle(question: Question, node: Node, answers: Answers) -> Answers:
     said = _prompt(question.text, "", fits, node.block.settings.descriptions.get(question.key, ""))
     if not said:
         return answers
-    told = [name for name in (question.capability, question.also) if name]
-    said_to = {name: {**answers.set.get(name, {}), question.key: said} for name in told}
-    return replace(answers, set={**answers.set, **said_to})
+    value = [said] if question.one_of else said
+    told = dict(answers.set)
+    for name in (question.capability, *question.also):
+        own = told.get(name, {})
+        # What was given for another component stays.
+        told[name] = {**own, question.key: own.get(question.key, value)}
+    return replace(answers, set=told)
 
 
 def ask_name() -> str:
