@@ -194,7 +194,7 @@ class Database(database.Database):
             opts=pulumi.ResourceOptions.merge(self.keep, pulumi.ResourceOptions(depends_on=list(logs.values()))),
         )
 
-        self._watch(name, settings, instance, keys)
+        self._watch(name, settings, identifier, keys)
 
         self.publish(
             host=instance.address,
@@ -244,7 +244,7 @@ class Database(database.Database):
             opts=self.child,
         )
 
-    def _watch(self, name: str, settings: DatabaseSettings, instance: rds.Instance, keys: Keys) -> None:
+    def _watch(self, name: str, settings: DatabaseSettings, instance: str, keys: Keys) -> None:
         """Tells people by e-mail before the database fails, and once it has nothing more to say.
 
         Not by Alertmanager, which hears of none of it: RDS measures for CloudWatch alone.
@@ -256,7 +256,8 @@ class Database(database.Database):
                 alarm_description=f"The database has {alarm.says}. What to do: docs/runbooks/database-alarm.md",
                 namespace="AWS/RDS",
                 metric_name=alarm.metric,
-                dimensions={"DBInstanceIdentifier": instance.identifier},
+                # By name: what hangs on the instance would be forgotten with it when a restored one takes its place.
+                dimensions={"DBInstanceIdentifier": instance},
                 statistic=alarm.statistic,
                 comparison_operator="GreaterThanThreshold" if alarm.worse == "above" else "LessThanThreshold",
                 threshold=alarm.threshold,
