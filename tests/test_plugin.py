@@ -65,6 +65,7 @@ def test_its_blueprint_and_block_make_a_repository_that_plans(installed: Path, t
     # sqs/pricing: $0.40 a million; the block's own book assumes one of them for each of two queues, and ten in prod.
     assert re.search(r"\bqueue +~\$0\.80 +~\$0\.80 +~\$8\.00", result.stdout)
     assert "unknown: " not in result.stdout
+    assert "whether it holds data" not in result.stdout
     assert not [path for path in made.rglob("*.py") if "mlops_scaffold" in path.read_text()]
 
 

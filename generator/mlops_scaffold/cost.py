@@ -16,10 +16,10 @@ from mlops_scaffold.scripts import DATA, script
 
 if TYPE_CHECKING:
     import costs
-    from costs import Book, Charge, Cost, Estimate
+    from costs import Book, Charge, Cost, Estimate, Judged
 else:
     costs = script("costs")
-    Book, Charge, Cost, Estimate = costs.Book, costs.Charge, costs.Cost, costs.Estimate
+    Book, Charge, Cost, Estimate, Judged = costs.Book, costs.Charge, costs.Cost, costs.Estimate, costs.Judged
 
 BY_PROPERTIES, document, table = costs.BY_PROPERTIES, costs.document, costs.table
 

@@ -14,7 +14,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +203,19 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """What a reader of a plan is told of a type of resource first. No cost follows from it."""
+
+    holds_data: bool = False
+    """Whether it holds what cannot be had back."""
+    always_on: bool = False
+    """Whether it runs, and is paid for, used or not."""
+    public: Mapping[str, Any] = field(default_factory=dict)
+    """The property, as a dotted path, and the value with which it is reached from the internet; None where that is
+    so unless it is set. One of them is enough."""
+
+
+@dataclass(frozen=True)
 class Book:
     """A book of prices; prices/aws.yaml explains its parts."""
 
@@ -217,6 +230,7 @@ class Book:
     types: Mapping[str, Sequence[Rate]]
     free: Mapping[str, str]
     """Type to reason."""
+    judged: Mapping[str, Judged]
     left_out: Sequence[str]
 
     def knows(self, kind: str) -> bool:
@@ -238,9 +252,7 @@ def book(files: Mapping[str, str]) -> Book:
     Raises:
         CostError: one cannot be read, or two have a line for the same.
     """
-    found: dict[str, dict[str, Any]] = {
-        part: {} for part in ("", "busy", "prices", "usage", "nodes", "pods", "types", "free", "left_out")
-    }
+    found: dict[str, dict[str, Any]] = {part: {} for part in ("", *PARTS) if part not in (*NUMBERS, "pages")}
     owners = {("types", kind): "scripts/costs.py" for kind in BY_PROPERTIES}
     for file, text in files.items():
         for part, name, value in _entries(file, text):
@@ -260,8 +272,9 @@ def _entries(file: str, text: str) -> Iterator[tuple[str, str, Any]]:
     try:
         data = yaml.load(text, Loader=SafeLoader)
     except yaml.YAMLError as error:
-        line = f":{error.problem_mark.line + 1}" if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark else ""
-        raise CostError(f"the book of prices is not YAML: {getattr(error, 'problem', error)}", file + line) from error
+        mark = getattr(error, "problem_mark", None)
+        where = f"{file}:{mark.line + 1}" if mark else file
+        raise CostError(f"the book of prices is not YAML: {getattr(error, 'problem', error)}", where) from error
     if not isinstance(data, Mapping):
         raise CostError("a book of prices has parts, such as 'prices' and 'types'; this file has none", file)
     pages = data.get("pages") or {}
@@ -289,7 +302,7 @@ class BookError(Exception):
 NUMBERS = ("region", "filled", "spot")
 """The parts that are one value."""
 
-PARTS = (*NUMBERS, "busy", "pages", "prices", "usage", "nodes", "pods", "types", "free", "left_out")
+PARTS = (*NUMBERS, "busy", "pages", "prices", "usage", "nodes", "pods", "types", "free", "judged", "left_out")
 
 
 def _named(part: str, entries: Any) -> Iterator[tuple[str, Any]]:
@@ -317,6 +330,8 @@ def _read(part: str, name: str, entry: Any, pages: Mapping[str, str]) -> Any:
             return Node(**entry)
         case "types":
             return [_rate(rate) for rate in entry]
+        case "judged":
+            return _judged(entry)
         case _:
             return entry
 
@@ -329,14 +344,23 @@ def _rate(rate: Any) -> Rate:
     return Rate(rate["price"], str(rate["times"]))
 
 
+def _judged(entry: Any) -> Judged:
+    kinds = {"holds_data": bool, "always_on": bool, "public": Mapping}
+    if not isinstance(entry, Mapping) or not all(isinstance(value, kinds.get(key, ())) for key, value in entry.items()):
+        form = "{holds_data: true, always_on: true, public: {property: value}}"
+        raise BookError(f"{entry!r} is not of the form {form}, of which all may be left out")
+    return Judged(**entry)
+
+
 def _line(text: str, *place: str | None) -> int:
     """Where a key stands in a book, or the nearest one around it."""
     node, line = yaml.compose(text, Loader=SafeLoader), 1
     for name in place:
-        pairs = {str(key.value): (key, value) for key, value in node.value} if isinstance(node, yaml.MappingNode) else {}
-        if name not in pairs:
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        found = next(((key, value) for key, value in pairs if key.value == name), None)
+        if found is None:
             break
-        key, node = pairs[name]
+        key, node = found
         line = key.start_mark.line + 1
     return line
 
