@@ -125,6 +125,17 @@ def test_a_broken_distribution_is_a_warning_with_its_name_and_version(tmp_path: 
     assert "series-a" in result.stdout
 
 
+def test_a_distribution_that_was_packed_without_its_data_is_a_warning(installed: Path, tmp_path: Path) -> None:
+    site = shutil.copytree(installed, tmp_path / "site")
+    for path in site.rglob("*.yaml"):
+        path.unlink()
+
+    said = scaffold(site, "catalogue").stdout
+
+    assert "warning acme-platform 1.2.0: 'acme_platform.plans' holds no blueprint" in " ".join(said.split())
+    assert "holds no block" not in said
+
+
 def test_what_it_needs_beyond_the_lock_is_a_warning_with_its_name(installed: Path, tmp_path: Path) -> None:
     site = shutil.copytree(installed, tmp_path / "site")
     block = site / "acme_platform" / "blocks" / "queue" / "aws.py"

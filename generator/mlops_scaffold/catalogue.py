@@ -118,8 +118,8 @@ class Catalogue:
     def __init__(self, stacks: Sequence[EntryPoint], blueprints: Sequence[EntryPoint]) -> None:
         self.problems: list[str] = []
         """What could not be read, each with the name and version of what installed it, and the cause."""
-        self.packages = [*self._packages(stacks)]
-        self._blueprints = [*self._packages(blueprints)]
+        self.packages = [*self._packages(stacks, "*/*.py", "no block")]
+        self._blueprints = [*self._packages(blueprints, "*.yaml", "no blueprint")]
 
     @classmethod
     def installed(cls) -> Catalogue:
@@ -128,7 +128,14 @@ class Catalogue:
         groups = (found.select(group=f"mlops_scaffold.{kind}") for kind in ("stacks", "blueprints"))
         return cls(*(sorted(group, key=lambda point: point.value) for group in groups))
 
-    def _packages(self, points: Sequence[EntryPoint]) -> Iterator[Package]:
+    def _packages(self, points: Sequence[EntryPoint], holds: str, nothing: str) -> Iterator[Package]:
+        """The packages that entry points name.
+
+        Args:
+            points: the entry points.
+            holds: the pattern of what each should hold.
+            nothing: what to call it where there is none: a build backend that was not told packs no data.
+        """
         seen: set[str] = set()
         for point in points:
             name = f"{point.dist.name} {point.dist.version}" if point.dist else point.name
@@ -138,6 +145,11 @@ class Catalogue:
             except (Exception, SystemExit) as error:
                 self.problems.append(f"{name}: cannot load '{point.value}': {type(error).__name__}: {error}")
                 continue
+            if not any(folder.glob(holds)):
+                self.problems.append(
+                    f"{name}: '{point.value}' holds {nothing} ({folder / holds}): if the source does, its build left "
+                    "it out; section 1 of docs/extend.md has a [build-system] that packs all files"
+                )
             if point.value not in seen:
                 seen.add(point.value)
                 yield Package(point.value, folder, name)
