@@ -32,6 +32,9 @@ LOCK = PurePosixPath("requirements.txt")
 PICTURE = PurePosixPath("docs/architecture.svg")
 """The platform as a picture."""
 
+GIVEN_UP = PurePosixPath("tests/given_up.txt")
+"""Whose data nobody would miss; the repository's tests hold on to all other."""
+
 REPOSITORY_ITSELF = b"""\
 # For `pulumi install` in this folder: the program finds its blocks because the repository is installed. Run it in the
 # folder above first, where the lock with the hashes is; `make setup` does both.
@@ -130,6 +133,7 @@ def compose(platform: Platform, catalogue: Catalogue) -> Files:
         if program.imports:
             add(program.folder / "cloud.py", cloud(program, platform).encode(), "the program")
             add(program.folder / "requirements.txt", REPOSITORY_ITSELF, "the program")
+    add(GIVEN_UP, given_up(platform).encode(), "the program")
     needed = list(platform.modules)
     needed += [node.block.package for node in platform.nodes]
     if any(node.in_cluster for node in platform.nodes):
@@ -341,3 +345,21 @@ def configuration(program: Program, environment: str, platform: Platform) -> str
         body = yaml.safe_dump({f"{program.project}:platform": changes}, sort_keys=False, width=WIDTH)
         text += "  # What is different here from settings.py.\n" + textwrap.indent(body, "  ")
     return text
+
+
+def given_up(platform: Platform) -> str:
+    """The environments, and of each the components, whose data the blueprint lets go."""
+    lines = [
+        f"{environment} {node.name}"
+        for environment in platform.environments
+        for node in platform.nodes
+        if {**node.given, **node.changes.get(environment, {})}.get("protected") is False
+    ]
+    return "\n".join(
+        [
+            "# Whose data nobody would miss: an environment and a component a line. Where the settings say",
+            "# 'protected: false' of any other, 'make test' fails.",
+            *lines,
+            "",
+        ]
+    )
