@@ -53,6 +53,8 @@ def test_its_blueprint_and_block_make_a_repository_that_plans(installed: Path, t
     )
     assert "queue = Queue(" in (made / "__main__.py").read_text()
     assert "QueueSettings(retention_days=7)" in (made / "settings.py").read_text()
+    # The queue says so itself: the blueprint names none.
+    assert re.search(r'IdentitySettings\(.*"sqs:CreateQueue"', (made / "settings.py").read_text(), re.DOTALL)
     assert "acme_platform" in (made / "pyproject.toml").read_text()
     assert (
         "| `retention_days` | number from 1 to 14 | `4` |" in (made / place.parent / "queue" / "README.md").read_text()
@@ -101,6 +103,20 @@ def test_two_books_with_a_price_for_the_same_are_an_error_that_names_both(instal
     assert "two books of prices have a line for 'messages'" in result.stderr
     assert "prices/aws.yaml and prices/queue.yaml" in result.stderr
     assert not (tmp_path / "acme").exists()
+
+
+def test_what_is_no_action_is_an_error_that_names_the_component(installed: Path, tmp_path: Path) -> None:
+    site = shutil.copytree(installed, tmp_path / "site")
+    block = site / "acme_platform/blocks/queue/aws.py"
+    right = block.read_text()
+    arguments = ["new", "acme", "--stage", "acme-batch", "--cloud", "aws", "--no-preview", "--output", str(tmp_path)]
+
+    for wrong, said in (('"sqs.CreateQueue"', "'sqs.CreateQueue' is no action"), ("*OTHERS", "no list of plain texts")):
+        block.write_text(right.replace('"sqs:CreateQueue"', wrong))
+        result = scaffold(site, *arguments)
+        assert result.returncode == 2
+        assert said in result.stderr
+        assert "queue/aws.py:" in result.stderr
 
 
 def test_it_stands_in_the_catalogue(installed: Path) -> None:

@@ -49,7 +49,7 @@ PREFIXES = {
 CLOUDWATCH = {"log": "logs", "event": "events"}
 """In Pulumi's ``cloudwatch`` there are three services; what begins with neither is CloudWatch itself."""
 
-CURE = "name those that it takes in identity.actions"
+CURE = "name all that it takes in deploy_actions of its component, or in identity.actions"
 CURES = {"route53": "name its domain and zone in identity.domain and identity.hosted_zone"}
 """What gives CI the right; of a service whose resources have no name of ours, a setting of its own."""
 

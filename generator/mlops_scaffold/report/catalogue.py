@@ -76,6 +76,8 @@ def _show_capability(found: Catalogue, name: str) -> None:
         out.print(f"  from: {escape(found.distribution(name, block.variant))}")
         out.print(f"  needs: {', '.join(block.needs) or 'nothing'}")
         out.print(f"  gives: {', '.join(found.outputs(block.cls))}")
+        if actions := block.cls.texts("deploy_actions"):
+            out.print(f"  gives CI: {', '.join(actions)}")
         adds = sorted([*block.page, *block.files(found.capabilities)])
         out.print(f"  adds: {', '.join(map(str, adds)) or 'no page and no files'}")
     if not blocks:
