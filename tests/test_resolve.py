@@ -59,6 +59,24 @@ def test_of_those_that_could_come_next_the_blueprints_first_does(catalogue_of: M
     assert [node.name for node in nodes] == ["a", "c", "d", "b"]
 
 
+def test_what_deploying_a_component_takes_is_added_to_what_ci_may_do(catalogue_of: Make) -> None:
+    identity = contract("Identity", settings="actions: list[str] = []").replace("test:", "mlops:")
+    asks = block("Net").replace("    def __init__", '    deploy_actions = ("sqs:A", "sqs:B")\n    def __init__')
+    tree = {
+        "blocks/net/__init__.py": contract("Net"),
+        "blocks/net/aws.py": asks,
+        "blocks/identity/__init__.py": identity,
+        "blocks/identity/aws.py": block("Identity"),
+    }
+    text = "components: {identity: {actions: [sns:C]}, net: {}}\n"
+    text += "environments: {dev: {identity: {actions: [sns:D]}}, prod: {}}"
+
+    found, _ = resolve(blueprint(text), "aws", catalogue_of(tree))
+
+    assert found.given == {"actions": ["sns:C", "sqs:A", "sqs:B"]}
+    assert found.changes == {"dev": {"actions": ["sns:D", "sqs:A", "sqs:B"]}}
+
+
 def test_a_variant_is_chosen_by_on(catalogue_of: Make) -> None:
     catalogue = catalogue_of(NET_AND_STORE)
 

@@ -30,6 +30,9 @@ FRAMEWORK = "mlops_stacks.component"
 CLUSTER_SDK = "pulumi_kubernetes"
 """What a block imports, itself or through another module, when it runs inside the cluster."""
 
+IDENTITY = "mlops:platform:Identity"
+"""The token of the component that makes CI's roles, and gives them their rights."""
+
 STAGES_TO_COME = ("poc", "seed", "series-b", "enterprise")
 """Stages of the ladder that are not made yet."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from mlops_scaffold.blueprint import CHOICES, Blueprint
-from mlops_scaffold.catalogue import Block, Catalogue
+from mlops_scaffold.catalogue import IDENTITY, Block, Catalogue
 from mlops_scaffold.errors import ScaffoldError, unknown
 
 if TYPE_CHECKING:
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 CLOUDS = ("aws", "gcp", "kubernetes")
 """The clouds that a blueprint may choose variants for."""
-
-IDENTITY = "mlops:platform:Identity"
-"""The token of the component that gives CI its rights."""
 
 TAKEN = frozenset({"cloud", "export", "inside", "program", "pulumi", "settings"})
 """Names that a program uses itself."""
