@@ -126,6 +126,9 @@ def test_it_stands_in_the_catalogue(installed: Path) -> None:
     assert "from: acme-platform 1.2.0" in shown
     assert "from: acme-platform 1.2.0" in scaffold(installed, "show", "acme-batch").stdout
     assert "grant_send(grantee: str, identity: Input[str]) -> None: Lets an identity send requests." in shown
+    assert "url (Output[str]): Where to send and receive." in shown
+    relay = " ".join(scaffold(installed, "show", "relay").stdout.split())
+    assert "server (text, required): The host name" in relay
 
 
 def test_a_broken_distribution_is_a_warning_with_its_name_and_version(tmp_path: Path) -> None:

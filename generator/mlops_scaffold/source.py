@@ -196,6 +196,18 @@ class Module:
         origin = self._origin(first)
         return self.library.find(".".join([origin, *rest])) if origin else None
 
+    def choices(self, annotation: str) -> Sequence[Any]:
+        """The values that a ``Literal`` allows, or a name that stands for one; none of any other annotation."""
+        node = ast.parse(annotation, mode="eval").body
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value).rpartition(".")[2] == "Literal":
+            values = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            return [value.value for value in values if isinstance(value, ast.Constant)]
+        holder, _, name = (self._origin(annotation) or "").rpartition(".")
+        if module := self.library.module(holder):
+            return module.choices(name)
+        statement = self._meanings.get(annotation)
+        return self.choices(ast.unparse(statement.value)) if isinstance(statement, ast.Assign) else []
+
     @cached_property
     def _values(self) -> dict[str, Any]:
         return {"__name__": self.name}
