@@ -105,6 +105,34 @@ def test_two_books_with_a_price_for_the_same_are_an_error_that_names_both(instal
     assert not (tmp_path / "acme").exists()
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "what", "where"),
+    [
+        ("make/queue.mk", "predict:\n\techo\n", "the target 'predict'", "make/serving.mk of serving (mlops-scaffold"),
+        ("make/queue.mk", "up: x ## mine\n\techo\n", "the target 'up'", "Makefile"),
+        ("docs/audit.md", "# Mine\n", "the file 'docs/audit.md'", "audit (mlops-scaffold"),
+        ("Makefile", "", "the file 'Makefile'", "every repository"),
+    ],
+)
+def test_what_something_else_brings_already_is_an_error_that_says_who(
+    path: str, text: str, what: str, where: str, installed: Path, tmp_path: Path
+) -> None:
+    site = shutil.copytree(installed, tmp_path / "site")
+    file = site / "acme_platform/blocks/queue/files/aws" / path
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    arguments = ["new", "acme", "--stage", "acme-batch", "--cloud", "aws", "--no-preview", "--output", str(tmp_path)]
+
+    result = scaffold(site, *arguments)
+
+    assert result.returncode == 2
+    said = " ".join(result.stderr.split())
+    assert what in said
+    assert where in said
+    assert path == "Makefile" or "queue (acme-platform 1.2.0)" in said
+    assert "another name" in said
+
+
 def test_what_is_no_action_is_an_error_that_names_the_component(installed: Path, tmp_path: Path) -> None:
     site = shutil.copytree(installed, tmp_path / "site")
     block = site / "acme_platform/blocks/queue/aws.py"
