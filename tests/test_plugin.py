@@ -197,6 +197,19 @@ def test_what_it_needs_beyond_the_lock_is_a_warning_with_its_name(installed: Pat
         ]
 
 
+def test_a_module_that_is_missing_is_told_with_its_importer_and_the_lock(installed: Path, tmp_path: Path) -> None:
+    site = shutil.copytree(installed, tmp_path / "site")
+    block = site / "acme_platform" / "blocks" / "queue" / "aws.py"
+    block.write_text(block.read_text().replace("import pulumi\n", "import pulumi\nimport lakehouse\n"))
+
+    result = scaffold(site, "new", "acme", "--stage", "acme-batch", "--cloud", "aws", "--output", str(tmp_path))
+
+    assert result.returncode == 2
+    said = " ".join(result.stderr.split())
+    assert "ModuleNotFoundError: No module named 'lakehouse'" in said
+    assert "acme_platform.blocks.queue.aws imports 'lakehouse', which requirements.txt does not hold" in said
+
+
 def test_a_distribution_that_ends_python_hinders_nobody(tmp_path: Path) -> None:
     leaves = tmp_path / "leaves-1.0.dist-info"
     leaves.mkdir()
