@@ -33,6 +33,13 @@ CLUSTER_SDK = "pulumi_kubernetes"
 IDENTITY = "mlops:platform:Identity"
 """The token of the component that makes CI's roles, and gives them their rights."""
 
+RESERVED = (
+    *("child", "deploy_actions", "get_provider", "imported", "keep", "name", "outputs", "publish"),
+    *("pulumi_resource_name", "pulumi_resource_type", "register_outputs", "token"),
+    *("translate_input_property", "translate_output_property", "urn"),
+)
+"""What every component has already: attributes of Pulumi's, and of ``mlops_stacks.component.Component``."""
+
 STAGES_TO_COME = ("poc", "seed", "series-b", "enterprise")
 """Stages of the ladder that are not made yet."""
 
@@ -209,8 +216,10 @@ class Catalogue:
                         continue
                     if not variant:
                         module.refuse_stars()
-                        if not self._contracts(module):
+                        if not (contracts := self._contracts(module)):
                             continue
+                        for contract in contracts:
+                            _refuse_reserved(contract)
                 except ScaffoldError as error:
                     self._set_aside(package, error)
                     continue
@@ -399,6 +408,25 @@ class Catalogue:
             raise self.missing(kind, name, self.blueprints, asked_by, STAGES_TO_COME)
         package, path = self._blueprint_files[name]
         return document.read(path, f"{package.name}/{path.name}")
+
+
+def _refuse_reserved(contract: Class) -> None:
+    """Refuses an output, or a verb, under whose name Pulumi looks for something else.
+
+    Raises:
+        ScaffoldError: names its line.
+    """
+    for node in contract.node.body:
+        name = node.target.id if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) else ""
+        name = node.name if isinstance(node, Function) else name
+        assigned = isinstance(node, ast.AnnAssign) and node.value is not None  # such as its token
+        if name in RESERVED and not assigned:
+            raise ScaffoldError(
+                f"{contract.name}.{name}: every component has a '{name}' already; call no output and no verb "
+                f"{', '.join(RESERVED)}",
+                where=f"{contract.module.path}:{node.lineno}",
+                then="rename it",
+            )
 
 
 def beside(folder: Path, variant: str, among: Collection[str] = ()) -> Mapping[PurePosixPath, Path]:
