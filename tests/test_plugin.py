@@ -92,6 +92,20 @@ def test_its_own_tests_pass(installed: Path, tmp_path: Path) -> None:
     assert "2 passed" in result.stdout, result.stdout
 
 
+def test_a_blueprint_that_extends_what_is_not_there_is_told_which_others_are(installed: Path, tmp_path: Path) -> None:
+    site = shutil.copytree(installed, tmp_path / "site")
+    plan = site / "acme_platform/plans/acme-batch.yaml"
+    plan.write_text(plan.read_text().replace("extends: series-a", "extends: series-b"))
+
+    result = scaffold(site, "new", "acme", "--stage", "acme-batch", "--cloud", "aws", "--output", str(tmp_path))
+
+    assert result.stderr.splitlines() == [
+        "error: the stage 'series-b' is not offered yet",
+        "  where:   acme_platform.plans/acme-batch.yaml:1",
+        "  allowed: series-a",
+    ]
+
+
 def test_two_books_with_a_price_for_the_same_are_an_error_that_names_both(installed: Path, tmp_path: Path) -> None:
     site = shutil.copytree(installed, tmp_path / "site")
     book = site / "acme_platform/blocks/queue/files/aws/prices/queue.yaml"

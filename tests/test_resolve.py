@@ -321,7 +321,9 @@ def test_a_name_that_every_component_has_already_is_refused_with_its_line(line: 
     catalogue = catalogue_of({**NET_AND_STORE, "blocks/net/__init__.py": contract("Net", outputs=line)})
 
     assert catalogue.capabilities == ["store"]
-    assert any("blocks/net/__init__.py:13" in problem and "no verb child, " in problem for problem in catalogue.problems)
+    assert any(
+        "blocks/net/__init__.py:13" in problem and "no verb child, " in problem for problem in catalogue.problems
+    )
 
 
 def test_the_names_that_every_component_has_are_known() -> None:

@@ -404,8 +404,13 @@ class Catalogue:
             ScaffoldError: there is none of that name, or it cannot be read.
         """
         if name not in self._blueprint_files:
-            kind = "stage" if asked_by == "--stage" else "blueprint"
-            raise self.missing(kind, name, self.blueprints, asked_by, STAGES_TO_COME)
+            kind = "stage" if asked_by == "--stage" or name in STAGES_TO_COME else "blueprint"
+            others = [  # than the one that asks, which cannot extend itself
+                other
+                for other, (package, path) in self._blueprint_files.items()
+                if not asked_by.startswith(f"{package.name}/{path.name}:")
+            ]
+            raise self.missing(kind, name, others, asked_by, STAGES_TO_COME)
         package, path = self._blueprint_files[name]
         return document.read(path, f"{package.name}/{path.name}")
 
