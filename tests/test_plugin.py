@@ -89,7 +89,7 @@ def test_its_own_tests_pass(installed: Path, tmp_path: Path) -> None:
         check=False,
     )
 
-    assert "2 passed" in result.stdout, result.stdout
+    assert "3 passed" in result.stdout, result.stdout
 
 
 def test_a_blueprint_that_extends_what_is_not_there_is_told_which_others_are(installed: Path, tmp_path: Path) -> None:
