@@ -1,0 +1,30 @@
+"""The names that Pulumi gives fit: IAM has the least room, and says so only when a role is made."""
+
+from __future__ import annotations
+
+import plans
+import pytest
+import yaml
+
+PATTERN: str = yaml.safe_load((plans.ROOT / "Pulumi.yaml").read_text())["config"]["pulumi:autonaming"]["value"]["pattern"]
+
+LONGEST = {
+    "aws:iam/role:Role": 64,
+    "aws:iam/policy:Policy": 128,
+    "aws:iam/rolePolicy:RolePolicy": 128,
+    "aws:cloudwatch/eventRule:EventRule": 64,
+}
+"""Characters that a name may have (IAM User Guide, *IAM and AWS STS quotas*; EventBridge API, *PutRule*)."""
+
+
+@pytest.mark.parametrize("environment", plans.ENVIRONMENTS)
+def test_a_name_fits(environment: str) -> None:
+    pattern = PATTERN.replace("${stack}", environment).replace("${hex(7)}", "0123456")
+    names = [
+        (resource.inputs.get("name") or pattern.replace("${name}", resource.name), LONGEST[resource.type])
+        for plan in plans.of(environment).values()
+        for resource in plan.of(*LONGEST)
+    ]
+
+    assert names
+    assert not [f"{name}: {len(name)} characters, and {longest} are allowed" for name, longest in names if len(name) > longest]
