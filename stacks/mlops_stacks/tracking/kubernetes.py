@@ -50,7 +50,7 @@ ENVIRONMENT = {
     # Where it finds the function that the file names.
     "PYTHONPATH": CONFIG,
     # At most five connections a worker to the records and five to the accounts. Unless told, it takes fifteen each, and
-    # the smallest database accepts about two hundred in all.
+    # the smallest database accepts 180 in all.
     "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": "2",
     "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW": "3",
     # Jobs inside the server, which let language models judge, need more processes, and nobody here has asked for them.
