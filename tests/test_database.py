@@ -20,7 +20,7 @@ def test_a_machine_lets_in_no_more_than_rds_would(size: Size) -> None:
 
 @pytest.mark.parametrize("size", MACHINES)
 def test_a_disk_that_can_still_grow_raises_no_alarm(size: Size) -> None:
-    """RDS User Guide, *Managing capacity automatically*: it grows once less than a tenth has been free for 5 minutes."""
+    """RDS User Guide, *Managing capacity automatically*: it grows once a tenth has been free for five minutes."""
     storage = alarms(DatabaseSettings(size=size, storage_gb=100))["storage"]
 
     assert storage.threshold <= 100 * 2**30 / 10

@@ -54,8 +54,11 @@ LARGEST_DISK_GB = 65536
 """What a PostgreSQL instance on gp3 grows to at most, in GiB (RDS User Guide, DB instance storage)."""
 GIB = 2**30
 CONNECTIONS = 90
-"""How many the server lets in for each GiB of its machine. By default RDS takes 112 for each GiB that it has not kept for
-itself, and nowhere says how much that is (RDS User Guide, *Quotas and constraints*; a tenth and more on small ones)."""
+"""How many clients the server lets in for each GiB of its machine.
+
+By default it is 112 for each GiB that RDS does not keep for itself, which is a tenth or more, and nowhere said (RDS User
+Guide, *Quotas and constraints*).
+"""
 
 
 @dataclass(frozen=True)
@@ -127,8 +130,8 @@ class Database(database.Database):
                 rds.ParameterGroupParameterArgs(name="log_min_duration_statement", value="1000"),  # ms
                 rds.ParameterGroupParameterArgs(name="log_lock_waits", value="1"),
                 rds.ParameterGroupParameterArgs(name="log_disconnections", value="1"),
-                # A number of ours, so that four fifths of it, an alarm, is one too. RDS takes it at the next restart, and
-                # another size is one.
+                # A number of ours, so that four fifths of it, an alarm, is one too. RDS takes it at the next restart;
+                # another size brings one.
                 rds.ParameterGroupParameterArgs(
                     name="max_connections",
                     value=str(MACHINES[settings.size].connections),

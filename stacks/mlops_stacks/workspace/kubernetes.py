@@ -218,8 +218,8 @@ def limited(cidr: str) -> str:
     """
     if cidr.endswith("/0"):
         raise pulumi.RunError(
-            f"workspace.open_port: '{cidr}' is every address, the network's and the cluster's own among them. Leave cidr "
-            "out for the internet, or name a range"
+            f"workspace.open_port: '{cidr}' is every address, the network's and the cluster's own among them. Name a "
+            "range, or leave cidr out for the internet"
         )
     return cidr
 
