@@ -56,8 +56,8 @@ GIB = 2**30
 CONNECTIONS = 90
 """How many clients the server lets in for each GiB of its machine.
 
-By default it is 112 for each GiB that RDS does not keep for itself, which is a tenth or more, and nowhere said (RDS User
-Guide, *Quotas and constraints*).
+By default it is 112 for each GiB that RDS does not keep for itself. How much it keeps, a tenth or more, is nowhere said
+(RDS User Guide, *Quotas and constraints*).
 """
 
 
