@@ -6,8 +6,6 @@ import plans
 import pytest
 import yaml
 
-PATTERN: str = yaml.safe_load((plans.ROOT / "Pulumi.yaml").read_text())["config"]["pulumi:autonaming"]["value"]["pattern"]
-
 LONGEST = {
     "aws:iam/role:Role": 64,
     "aws:iam/policy:Policy": 128,
@@ -17,14 +15,20 @@ LONGEST = {
 """Characters that a name may have (IAM User Guide, *IAM and AWS STS quotas*; EventBridge API, *PutRule*)."""
 
 
+def named(name: str, environment: str) -> str:
+    """What Pulumi makes of a name."""
+    config = yaml.safe_load((plans.ROOT / "Pulumi.yaml").read_text())["config"]
+    pattern: str = config["pulumi:autonaming"]["value"]["pattern"]
+    return pattern.replace("${stack}", environment).replace("${hex(7)}", "0123456").replace("${name}", name)
+
+
 @pytest.mark.parametrize("environment", plans.ENVIRONMENTS)
 def test_a_name_fits(environment: str) -> None:
-    pattern = PATTERN.replace("${stack}", environment).replace("${hex(7)}", "0123456")
-    names = [
-        (resource.inputs.get("name") or pattern.replace("${name}", resource.name), LONGEST[resource.type])
+    names = {
+        resource.inputs.get("name") or named(resource.name, environment): LONGEST[resource.type]
         for plan in plans.of(environment).values()
         for resource in plan.of(*LONGEST)
-    ]
+    }
 
     assert names
-    assert not [f"{name}: {len(name)} characters, and {longest} are allowed" for name, longest in names if len(name) > longest]
+    assert not [f"{name}: {len(name)} characters" for name, longest in names.items() if len(name) > longest]

@@ -46,7 +46,7 @@ class Cluster:
 
 
 def main(kubeconfig: str, namespace: str, file: str, minutes: str, image: str, *command: str) -> None:
-    """Submits the job and follows it to its end, which must come within so many minutes, those in the queue included."""
+    """Submits the job and follows it to its end, which must come within so many minutes, the queue's included."""
     if "@sha256:" not in image or not command:
         sys.exit("Name the image with its digest, and the command: IMAGE=<image>@sha256:<digest> DO=train")
     cluster = Cluster(kubeconfig, namespace)
@@ -73,7 +73,7 @@ def followed(cluster: Cluster, name: str, seconds: int) -> str:
     until = time.monotonic() + seconds
     while not (end := outcome(json.loads(cluster.kubectl("get", name, "--output", "json")))):
         if time.monotonic() > until:
-            sys.exit(f"{name} has not ended after {seconds // 60} minutes, those in the queue included: it is given up.")
+            sys.exit(f"{name} has not ended after {seconds // 60} minutes, the queue's included: it is given up.")
         time.sleep(PAUSE_SECONDS)
     return end
 
