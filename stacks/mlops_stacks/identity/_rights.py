@@ -112,10 +112,10 @@ class Place:
         """The secrets that RDS makes for the administrators of our databases: their ARN, and whose they are.
 
         RDS names them at random, and says in a tag which database each is of (RDS User Guide, *Password management with
-        Secrets Manager*). A secret that is being made has no tag yet.
+        Secrets Manager*). Nobody else can write a tag that begins with ``aws:``.
         """
         ours = {"aws:ResourceTag/aws:rds:primaryDBInstanceArn": self.arn("rds", f"db:{self.prefix}*")}
-        return self.arn("secretsmanager", "secret:rds!*"), {"ArnLikeIfExists": ours}
+        return self.arn("secretsmanager", "secret:rds!*"), ours
 
 
 def allow(
@@ -439,7 +439,8 @@ def data(place: Place) -> Sequence[Statement]:
             "LetDatabasesHaveSecrets",
             "secretsmanager:CreateSecret secretsmanager:TagResource",
             made_by_rds,
-            condition=of_our_databases,
+            # One that is being made has no tag yet.
+            condition={"ArnLikeIfExists": of_our_databases},
         ),
     ]
 
@@ -623,6 +624,8 @@ SHARED = (
     *("ecr:BatchCheck*", "ecr:BatchGet*", "ecr:BatchImport*", "ecr:GetDownload*"),
     *("eks-auth:*", "eks:CreateCluster", "eks:Describe*", "logs:Describe*", "rds:Describe*", "route53:Get*"),
     *("route53:List*", "sns:GetSub*", "sns:SetSub*", "sns:Unsubscribe"),
+    # RDS does it on our behalf, before a secret says which database it is of.
+    *("secretsmanager:CreateSecret", "secretsmanager:TagResource"),
     # What a load balancer looks for (AWS's policy AmazonEKSLoadBalancingPolicy).
     *("wafv2:Get*", "wafv2:List*"),
 )
@@ -715,7 +718,7 @@ def limits(
             "NotAction": "iam:*",
             "Resource": [*ours(place), *(replace(place, region="*").arn(name, f"*{place.prefix}*") for name in added)],
         },
-        allow("SecretsOfOurDatabases", "secretsmanager:*", made_by_rds, condition=of_our_databases),
+        allow("DatabaseSecrets", "secretsmanager:*", made_by_rds, condition={"ArnLike": of_our_databases}),
         allow(
             "State", "s3:ListBucket s3:GetBucketLocation s3:GetObject", place.state, f"{place.state}/.pulumi/meta.yaml"
         ),

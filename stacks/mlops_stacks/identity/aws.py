@@ -64,8 +64,7 @@ class Identity(identity.Identity):
                 "aws route53 list-hosted-zones lists them"
             )
 
-        # checkov:skip=CKV_AWS_286, CKV_AWS_287, CKV_AWS_288, CKV_AWS_289, CKV_AWS_290, CKV_AWS_355: a boundary gives no
-        # right: a role may do what both its own policies and this one allow
+        # checkov:skip=CKV_AWS_355: a boundary gives no right: a role may do what its own policies allow as well
         boundary = iam.Policy(
             name,
             name=f"{called}-boundary",
