@@ -261,7 +261,7 @@ def test_every_runbook_is_in_the_readme(pages: dict[str, str], repository: Path)
 
     assert runbooks
     for page in runbooks:
-        assert f"- [{pages[page].splitlines()[0].removeprefix('# ')}]({page})" in readme
+        assert f"[{pages[page].splitlines()[0].removeprefix('# ')}]({page})" in readme
 
 
 def test_the_job_that_copies_a_database_is_one(repository: Path) -> None:

@@ -143,8 +143,8 @@ class Database(database.Database):
             )
             for log in ("postgresql", "upgrade")
         }
-        # checkov:skip=CKV_AWS_157 in dev, staging: no standby where nobody waits for it (standby, in settings)
-        # checkov:skip=CKV_AWS_293 in dev: it may be deleted with all that it holds (protected, in settings)
+        # checkov:skip=CKV_AWS_157 unless standby: no second machine where nobody waits for it
+        # checkov:skip=CKV_AWS_293 unless protected: it may be deleted with all that it holds
         instance = rds.Instance(
             name,
             identifier=identifier,
