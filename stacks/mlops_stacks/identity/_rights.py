@@ -697,7 +697,7 @@ def limits(
     """The boundary: it gives nothing, and whatever a role is given ends here.
 
     It lists what the platform's services are and, where names tell, what of them is ours. All else is closed: another
-    role (``sts``), and a function, a stack or a machine of somebody else's that could be made to act for us.
+    role (``sts``), and a function or a stack of somebody else's that could be made to act for us.
 
     Args:
         place: where.
