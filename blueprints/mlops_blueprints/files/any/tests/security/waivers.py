@@ -1,7 +1,7 @@
 """What is let pass, and why: ``checkov:skip=<check>: <reason>`` in a comment beside the object.
 
 For a resource it stands in the lines right above the call that makes it, or above a call that leads there, and may name
-several checks, and the setting of its component without which it is for: ``checkov:skip=CKV_A_1 unless standby: <reason>``.
+several checks, and a setting of its component that it is not for: ``checkov:skip=CKV_A_1 unless standby: <reason>``.
 In a file that checkov reads by itself, such as a Dockerfile, it stands anywhere, and has checkov's own form.
 """
 
