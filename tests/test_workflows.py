@@ -120,6 +120,7 @@ def test_who_writes(workflows: Mapping[str, str]) -> None:
     [
         ("failure", "", "create"),
         ("skipped", "", "create"),
+        ("cancelled", "", "create"),
         ("failure", "7", "comment 7"),
         ("success", "7", "close 7"),
         ("success", "", ""),
@@ -161,13 +162,43 @@ def test_nothing_that_a_stranger_says_reaches_a_shell_or_a_role(workflows: Mappi
         assert not [step for step in job["steps"] if "${{" in step.get("run", "")], name
 
 
+@pytest.mark.parametrize(
+    ("environment", "image", "fits"),
+    [
+        ("", "", True),
+        ("dev", f"123456789012.dkr.ecr.us-east-1.amazonaws.com/acme-dev/app@sha256:{64 * '0'}", True),
+        ("dev", "x; env >f", False),
+        ("dev", "$(shell env >f)", False),
+        ("dev", f"app@sha256:{64 * '0'}\nx", False),
+        ("dev", "app:latest", False),
+        ("$(shell env >f)", "", False),
+    ],
+)
+def test_what_somebody_types_is_a_name_or_a_digest_before_anything_sees_it(
+    environment: str, image: str, fits: bool, workflows: Mapping[str, str]
+) -> None:
+    jobs = yaml.safe_load(workflows["model"])["jobs"]
+    guard, *_ = jobs["environment"]["steps"]
+
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", guard["run"]],
+        env={"ENVIRONMENT": environment, "IMAGE": image},
+        capture_output=True,
+    )
+
+    assert (done.returncode == 0) == fits
+    # Every other job waits for the one that looks.
+    assert [name for name, job in jobs.items() if name != "environment" and "environment" not in job["needs"]] == []
+
+
 def test_a_job_runs_targets_of_the_makefile(workflows: Mapping[str, str], repository: Path) -> None:
     makefiles = [repository / "Makefile", *repository.glob("make/*.mk")]
     targets = set(re.findall(r"^([a-z-]+):", "\n".join(file.read_text() for file in makefiles), re.MULTILINE))
     for name, job, _ in jobs(workflows):
         for command in (step["run"] for step in job["steps"] if "run" in step):
-            # Those that only write a comment have no repository to take a target from.
-            if name in ("preview.comment", "infra-drift.issue"):
+            # Those that only write a comment have no repository to take a target from; and one command looks at what
+            # was typed, before anything else.
+            if name in ("preview.comment", "infra-drift.issue") or command.startswith("[["):
                 continue
             first, *then = command.split("|")
             assert len(TARGET.findall(command)) == 1, command

@@ -29,6 +29,9 @@ Files = dict[PurePosixPath, bytes]
 LOCK = PurePosixPath("requirements.txt")
 """The repository's lock: exact versions, with hashes."""
 
+FIRST = PurePosixPath("docs/runbooks/first-up.md")
+"""What is to be done before a platform with a cluster can come up, if it has one."""
+
 PICTURE = PurePosixPath("docs/architecture.svg")
 """The platform as a picture."""
 
@@ -291,15 +294,22 @@ def assignment(node: Node) -> str:
     return call(f"{node.name} = {node.block.cls.name}", arguments)
 
 
-def call(head: str, arguments: Sequence[str], indent: str = "") -> str:
-    """A call, wrapped as ruff would wrap it."""
+def call(head: str, arguments: Sequence[str], indent: str = "", broken: Sequence[str] = ()) -> str:
+    """A call, wrapped as ruff would wrap it.
+
+    Args:
+        head: what stands before the parenthesis.
+        arguments: each on one line.
+        indent: what the whole is indented by.
+        broken: each as it is where it has a line of its own, or several; the same unless given.
+    """
     flat = f"{indent}{head}({', '.join(arguments)})"
     inner = f"{indent}    {', '.join(arguments)}"
     if len(flat) <= WIDTH:
         return flat
     if len(inner) <= WIDTH:
         return f"{indent}{head}(\n{inner}\n{indent})"
-    return f"{indent}{head}(\n" + "".join(f"{indent}    {argument},\n" for argument in arguments) + f"{indent})"
+    return f"{indent}{head}(\n" + "".join(f"{indent}    {each},\n" for each in broken or arguments) + f"{indent})"
 
 
 def settings(program: Program) -> str:
@@ -310,7 +320,8 @@ def settings(program: Program) -> str:
     for node in program.nodes:
         kind = node.block.settings.name
         values = [f"{key}={literal(value)}" for key, value in node.given.items()]
-        fields.append(call(f"{node.name}: {kind} = {kind}", values, indent="    "))
+        broken = [f"{key}={laid(value, 8, len(key) + 2)}" for key, value in node.given.items()]
+        fields.append(call(f"{node.name}: {kind} = {kind}", values, "    ", broken))
     return "\n".join(
         [
             '"""What each component is set to. Pulumi.<environment>.yaml changes it for one environment."""',
@@ -331,7 +342,7 @@ def settings(program: Program) -> str:
 
 
 def literal(value: Any) -> str:
-    """A plain value as ruff would write it."""
+    """A plain value as ruff would write it on one line."""
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, Mapping):
@@ -339,6 +350,26 @@ def literal(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(literal, value)) + "]"
     return repr(value)
+
+
+def laid(value: Any, indent: int, beside: int) -> str:
+    """A plain value as ruff would write it, over several lines where it does not fit on one.
+
+    Args:
+        value: the value.
+        indent: the columns that its line is indented by.
+        beside: the columns that others take on its line, a comma after it included.
+    """
+    flat = literal(value)
+    if indent + beside + len(flat) <= WIDTH or not value or not isinstance(value, Mapping | list):
+        return flat
+    inner = indent + 4
+    if isinstance(value, Mapping):
+        keys = {literal(key): item for key, item in value.items()}
+        items, (start, end) = [f"{key}: {laid(item, inner, len(key) + 3)}" for key, item in keys.items()], "{}"
+    else:
+        items, (start, end) = [laid(item, inner, 1) for item in value], "[]"
+    return "\n".join([start, *(f"{' ' * inner}{item}," for item in items), f"{' ' * indent}{end}"])
 
 
 # -- configuration ----------------------------------------------------------------------------------

@@ -113,6 +113,8 @@ def _plan(
             planned.append(made)
             configuration = configurations[environment, program]
             found = [*_found(made, passes, configuration, _kubernetes_version(planned, environment))]
+            # All programs name what they make by the first one's project (``pulumi:autonaming``, compose.py).
+            found += names.check(made.made, repository.project(programs[0]), environment)
             findings += [
                 replace(_explained(finding, repository), program=made.project, environment=environment)
                 for finding in found
@@ -180,7 +182,6 @@ def _found(
             seen.setdefault((finding.code, finding.urn, finding.path, finding.message), finding)
     yield from seen.values()
     yield from kubernetes.check(made.resources, version)
-    yield from names.check(made.made, made.project, made.environment)
     for resource in made.resources:
         if resource.get("onlyDeep"):
             yield Finding(
