@@ -87,11 +87,11 @@ def _may(identity: Node, asked: Mapping[str, Node]) -> Node:
     for action, node in asked.items():
         try:
             identity.block.model.model_validate({**identity.given, "actions": [action]})
-        except ValidationError:
+        except ValidationError as error:
             raise ScaffoldError(
                 f"'{action}' is no action that CI can be given",
                 where=f"deploy_actions of {node.block.cls.name}, {node.block.cls.where}",
-                allowed="an action as IAM writes it, such as sqs:CreateQueue; a * at its end stands for the rest",
+                allowed=_allowed(error.errors()[0]),
             ) from None
 
     def more(settings: Mapping[str, Any]) -> Mapping[str, Any]:
