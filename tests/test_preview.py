@@ -10,6 +10,7 @@ import pytest
 from conftest import write
 from kubernetes.distil import distil
 
+from mlops_scaffold import report
 from mlops_scaffold.errors import ScaffoldError
 from mlops_scaffold.preview import kubernetes, names, preview
 from mlops_scaffold.preview.plan import Finding, Plan, grouped
@@ -145,6 +146,34 @@ def test_the_second_program_says_why_it_is_not_planned(tmp_path: Path, session: 
     assert [finding.message for finding in plan.of("unchecked")] == [
         "acme-cluster: not planned: the program that it builds on fails"
     ]
+
+
+@pytest.mark.parametrize("form", ["tree", "table", "markdown", "json"])
+@pytest.mark.parametrize("broken", ["", "cluster/"])
+def test_what_could_not_be_planned_is_not_shown_as_nothing(
+    form: str, broken: str, tmp_path: Path, session: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {**TWO_PROGRAMS, f"{broken}__main__.py": "raise ValueError('mended')\n"}
+    plan = preview(write(tmp_path, files), session=session)
+
+    report.plan(plan, form)
+    said = capsys.readouterr().out
+
+    missed = ["acme-cluster"] if broken else ["acme", "acme-cluster"]
+    if form == "json":
+        document = json.loads(said)
+        assert document["incomplete"] == {"dev": missed}
+        gaps = document["costs"][0]["cost"]["gaps"]
+        assert [name for name in missed if any(f"({name}-dev): not planned whole" in gap for gap in gaps)] == missed
+    else:
+        whole = f"failed: 1 error; not planned whole: {' and '.join(missed)} in dev"
+        assert whole in said.lower().splitlines()[0]
+        assert whole in said.lower().splitlines()[-1]
+        assert ": nothing" not in said.lower()
+        [together] = [line for line in said.splitlines() if "together" in line]
+        assert "?" in together
+    if form in ("tree", "table"):
+        assert said.count("ValueError: mended") == 2
 
 
 def test_the_folder_of_the_second_program_alone_is_refused(tmp_path: Path) -> None:

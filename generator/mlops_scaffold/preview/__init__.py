@@ -102,9 +102,12 @@ def _plan(
     planned: list[Program] = []
     findings: list[Finding] = []
     suppressed: list[Finding] = []
+    incomplete: dict[str, list[str]] = {}
     for environment in environments:
         for program in programs:
             passes = [answers[environment, program, mode] for mode in MODES if (environment, program, mode) in answers]
+            if not passes or any(answer["error"] for answer in passes):
+                incomplete.setdefault(environment, []).append(repository.project(program))
             if not passes:
                 why = "not planned: the program that it builds on fails"
                 findings.append(Finding("unchecked", "not-planned", f"{repository.project(program)}: {why}"))
@@ -122,7 +125,7 @@ def _plan(
         findings += rights.check([program for program in planned if program.environment == environment])
     findings += _shared_accounts(repository, environments)
     findings += [Finding("warning", "not-locked", message) for message in repository.unlocked()]
-    return Plan(planned, findings, suppressed, _notes(repository), repository.prices)
+    return Plan(planned, findings, suppressed, _notes(repository), repository.prices, incomplete)
 
 
 def _request(
