@@ -22,7 +22,7 @@ else:
     costs = script("costs")
     Book, Charge, Cost, Estimate, Line = costs.Book, costs.Charge, costs.Cost, costs.Estimate, costs.Line
 
-BY_PROPERTIES, document, table = costs.BY_PROPERTIES, costs.document, costs.table
+BY_PROPERTIES, document, table, together = costs.BY_PROPERTIES, costs.document, costs.table, costs.together
 
 
 def book(files: Mapping[str, str] | None = None) -> Book:

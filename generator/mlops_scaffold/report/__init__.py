@@ -68,7 +68,9 @@ def plan(found: Plan, form: str) -> None:
 
     match form:
         case "json":
-            click.echo(found.json(costs=cost.document(cost.estimate(found))))
+            estimates = cost.estimate(found)
+            together = cost.together(each.cost for each in estimates)
+            click.echo(found.json(costs=cost.document(estimates), cost=vars(together)))
         case "markdown":
             click.echo(markdown.plan(found))
         case "table":

@@ -125,9 +125,12 @@ def costs(plan: Plan) -> Costs:
     gaps = [gap for found in estimates for gap in found.cost.gaps]
     signs = {"~": "~ by assumed use", "?": "? unknown"}
     told = "".join(str(found.cost) for found in estimates)
+    legend = ["US dollars a month", *(what for sign, what in signs.items() if sign in told)]
+    regions = dict.fromkeys(region for found in estimates for region in found.elsewhere)
+    legend += [f"priced as {estimates[0].region} though it runs in {_listed([*regions])}"] if regions else []
     return Costs(
         rows=cost.table(estimates),
-        legend=", ".join(["US dollars a month", *(what for sign, what in signs.items() if sign in told)]),
+        legend=", ".join(legend),
         unknown=[f"{gap}{_often(times)}" for gap, times in Counter(gaps).items()],
         assumptions={found.environment: [*map(str, found.assumptions)] for found in estimates},
         notes=[*dict.fromkeys(note for found in estimates for note in found.notes)],

@@ -151,6 +151,8 @@ class Estimate:
     lines: Sequence[Line]
     notes: Sequence[str]
     """What to know about the whole: that it runs in another region, what no line holds."""
+    elsewhere: Sequence[str] = ()
+    """The other regions in which it runs, whose prices differ."""
 
     @property
     def cost(self) -> Cost:
@@ -302,26 +304,45 @@ def estimate(
     regions = {
         resource.get("inputs", {}).get("region") for resource in resources if resource["type"] == "pulumi:providers:aws"
     } - {prices.region, *HIDDEN}
-    elsewhere = [
-        f"priced as {prices.region}, though it runs in {region}: prices there differ" for region in sorted(regions)
-    ]
+    elsewhere = sorted(regions)
     return Estimate(
         environment,
         prices.region,
         [meter.line(resource, _component(resource, by_urn)) for resource in charged],
-        [*elsewhere, *(f"not in it: {what}" for what in prices.left_out)],
+        [
+            *(f"priced as {prices.region}, though it runs in {region}: prices there differ" for region in elsewhere),
+            *(f"not in it: {what}" for what in prices.left_out),
+        ],
+        elsewhere,
+    )
+
+
+def together(costs: Iterable[Cost]) -> Cost:
+    """Several costs as one."""
+    costs = [*costs]
+    return Cost(
+        fixed=round(sum(cost.fixed for cost in costs), 2),
+        by_usage=round(sum(cost.by_usage for cost in costs), 2),
+        gaps=[gap for cost in costs for gap in cost.gaps],
     )
 
 
 def table(estimates: Sequence[Estimate]) -> Sequence[Sequence[str]]:
-    """Rows to print: a head, the components with the dearest first, and the sums."""
+    """Rows to print: a head, the components with the dearest first, and the sums; several environments have a last
+    column for all of them."""
     costs = [found.components for found in estimates]
     names = dict.fromkeys(name for found in costs for name in found)
     dearest = sorted(names, key=lambda name: (-max(found[name].usd for found in costs if name in found), name))
+    rows: dict[str, list[Cost | None]] = {name: [found.get(name) for found in costs] for name in dearest}
+    sums: list[Cost | None] = [found.cost for found in estimates]
+    head = [found.environment for found in estimates]
+    if len(estimates) > 1:
+        head.append("all")
+        for row in (*rows.values(), sums):
+            row.append(together(cost for cost in row if cost))
     return [
-        ["component", *(found.environment for found in estimates)],
-        *([name, *(str(found[name]) if name in found else "" for found in costs)] for name in dearest),
-        ["together", *(str(found.cost) for found in estimates)],
+        ["component", *head],
+        *([name, *(str(cost) if cost else "" for cost in row)] for name, row in (*rows.items(), ("together", sums))),
     ]
 
 
