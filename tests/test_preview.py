@@ -84,6 +84,34 @@ def test_what_differs_by_place_only_is_told_once() -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "root", "cluster", "told"),
+    [
+        ("aws:region", "us-east-1", "eu-west-1", True),
+        ("aws:region", "us-east-1", "us-east-1", False),
+        ("aws:allowedAccountIds", "['1']", "['2']", True),
+        ("aws:allowedAccountIds", "['1']", "[]", True),
+    ],
+)
+def test_the_programs_of_an_environment_are_in_one_place(
+    key: str, root: str, cluster: str, told: bool, tmp_path: Path, session: Session
+) -> None:
+    """The cluster program makes roles and reads outputs of the other: a provider has one region (Pulumi AWS docs)."""
+    files = {
+        "Pulumi.yaml": "name: acme\nruntime: python\n",
+        "Pulumi.dev.yaml": f"config:\n  {key}: {root}\n",
+        "__main__.py": "",
+        "cluster/Pulumi.yaml": "name: acme-cluster\nruntime: python\n",
+        "cluster/Pulumi.dev.yaml": f"config:\n  {key}: {cluster}\n",
+        "cluster/__main__.py": "",
+    }
+
+    errors = preview(write(tmp_path, files), session=session).of("error")
+
+    assert [finding.source for finding in errors] == (["cluster/Pulumi.dev.yaml:2"] if told else [])
+    assert all("Pulumi.dev.yaml:2: the programs of an environment" in finding.message for finding in errors)
+
+
+@pytest.mark.parametrize(
     ("dev", "asked", "told"),
     [
         ("['1']", ["prod"], ["prod is in the same account as dev"]),

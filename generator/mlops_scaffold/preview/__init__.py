@@ -21,6 +21,8 @@ from mlops_scaffold.preview.session import Mode, Session
 
 Answer = Mapping[str, Any]
 MODES: tuple[Mode, ...] = ("preview", "deep")
+SAME = ("aws:region", "aws:allowedAccountIds")
+"""What all programs of an environment must have in common."""
 PRODUCTION = {"prod", "production"}
 """The environments that people depend on, by name."""
 
@@ -123,6 +125,7 @@ def _plan(
                 replace(quirk, program=made.project, environment=environment) for quirk in dict.fromkeys(quirks)
             ]
         findings += rights.check([program for program in planned if program.environment == environment])
+    findings += _apart(repository, configurations)
     findings += _shared_accounts(repository, environments)
     findings += [Finding("warning", "not-locked", message) for message in repository.unlocked()]
     return Plan(planned, findings, suppressed, _notes(repository), repository.prices, incomplete)
@@ -205,6 +208,25 @@ def _found(
             "the account is not pinned: it would be whichever is logged in (make bootstrap pins it)",
             source=configuration.document.where(("config",)),
         )
+
+
+def _apart(repository: Repository, configurations: Mapping[tuple[str, str], Configuration]) -> Iterator[Finding]:
+    """What the programs of an environment have in common, and its files do not say alike."""
+    root = repository.programs[0]
+    for (environment, program), own in configurations.items():
+        first = configurations[environment, root]
+        for key in SAME:
+            here, there = own.values.get(key), first.values.get(key)
+            if here and there and here != there:
+                yield Finding(
+                    "error",
+                    "programs-apart",
+                    f"{key} is {here} here, and {there} in {first.document.where(('config', key))}: the programs of an "
+                    "environment are in one place. Give both files the same",
+                    program=repository.project(program),
+                    environment=environment,
+                    source=own.document.where(("config", key)),
+                )
 
 
 def _shared_accounts(repository: Repository, environments: Sequence[str]) -> Iterator[Finding]:
