@@ -42,6 +42,14 @@ def test_a_path_is_no_name(name: str, then: str) -> None:
     assert f"next:    {then}\n" in result.output
 
 
+def test_a_region_that_is_newer_than_the_tool_is_taken_with_its_zones(tmp_path: Path) -> None:
+    zones = ["--region", "eu-moon-1", "--set", "network.zone_ids=[eum1-az1,eum1-az2]"]
+
+    result = new(tmp_path, *zones)
+
+    assert result.exit_code == 0, result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "what", "where"),
     [
@@ -49,6 +57,8 @@ def test_a_path_is_no_name(name: str, then: str) -> None:
         (["--cloud", "gcp"], "the cloud 'gcp' is not offered yet", "--cloud"),
         (["--cloud", "AWS"], "unknown cloud 'AWS'", "--cloud"),
         (["--region", "moon"], "'moon' is no region", "--region"),
+        (["--region", "us-esat-1"], "did you mean 'us-east-1'?", "--region"),
+        (["--region", "eu-moon-1"], "name its zones: --region eu-moon-1 --set 'network.zone_ids=[…]'", "--region"),
         (["--account", "12"], "'12' is no account", "--account"),
         (["--use", "tracking=wandb"], "unknown variant of 'tracking' 'wandb'", "--use tracking=wandb"),
         (["--use", "trackin=wandb"], "unknown capability 'trackin'", "--use"),

@@ -57,5 +57,8 @@ def unknown(kind: str, name: str, known: Iterable[str], where: str, to_come: Ite
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """«did you mean …?», if a name is near to one of those that there are."""
-    near = difflib.get_close_matches(name.lower(), sorted(known), 1)
+    known, said = sorted(known), name.lower()
+    # Two letters swapped, or a word written out, are nearer than a measure of likeness finds them.
+    near = [each for each in known if sorted(each) == sorted(said) or (len(each) > 2 and said.startswith(each))]
+    near = near or difflib.get_close_matches(said, known, 1)
     return f"did you mean '{near[0]}'?" if near else None
