@@ -80,7 +80,7 @@ def test_a_region_that_is_newer_than_the_tool_is_taken_with_its_zones(tmp_path: 
             "--without tracking; --set",
         ),
         (["--use", "cluster=gcp"], "'cluster' cannot run on gcp", "--use cluster=gcp"),
-        (["--environments", "dev,Prod!"], "environments.Prod!", "--environments"),
+        (["--environments", "dev prod"], "'dev prod' cannot be an environment's name", "--environments"),
         (["--environments", "dev,,prod"], "a name is empty", "--environments"),
         (["--environments", "dev", "--environments", "dev"], "'dev' is given twice", "--environments"),
     ],

@@ -47,6 +47,8 @@ def platform(answers: Answers, catalogue: Catalogue) -> Platform:
                 where=str(package.folder),
                 then="leave the repository out of PYTHONPATH, and call 'mlops-scaffold' rather than 'python -m'",
             )
+    for name in answers.environments:
+        blueprint.check_environment(name, "--environments")
     stage = blueprint.load(answers.stage, catalogue.blueprint)
     wanted = blueprint.merge(stage, answers.delta())
     for option, names in (("--use", answers.use), ("--set", answers.set)):
