@@ -204,6 +204,39 @@ def test_what_could_not_be_planned_is_not_shown_as_nothing(
         assert said.count("ValueError: mended") == 2
 
 
+SETTINGS = """
+from mlops_stacks.cluster import ClusterSettings
+from mlops_stacks.component import Settings, load
+class Platform(Settings):
+    cluster: ClusterSettings = ClusterSettings({0})
+load(Platform)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "file", "message", "source"),
+    [
+        ("", "admin_cidrs: 203.0.113.7", "should be a list, such as [203.0.113.7]", "Pulumi.dev.yaml:4"),
+        ("", "admin_cidrs: [203.0.113.7]", "203.0.113.7/32 is that one address", "Pulumi.dev.yaml:4"),
+        ("", "admin_cidr: []", "there is no such setting, but version, admin_cidrs", "Pulumi.dev.yaml:4"),
+        ("admin_cidr=()", "{}", "there is no such setting, but version, admin_cidrs", "__main__.py:5"),
+    ],
+)
+def test_a_setting_that_is_not_allowed_says_what_would_be(
+    code: str, file: str, message: str, source: str, tmp_path: Path, session: Session
+) -> None:
+    files = {
+        "Pulumi.yaml": "name: acme\nruntime: python\n",
+        "Pulumi.dev.yaml": f"config:\n  acme:platform:\n    cluster:\n      {file}\n",
+        "__main__.py": SETTINGS.replace("{0}", code),
+    }
+
+    [finding] = preview(write(tmp_path, files), session=session).of("error")
+
+    assert message in finding.message
+    assert finding.source == source
+
+
 def test_the_folder_of_the_second_program_alone_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ScaffoldError, match="'cluster' is one of two programs") as raised:
         preview(write(tmp_path, TWO_PROGRAMS) / "cluster")

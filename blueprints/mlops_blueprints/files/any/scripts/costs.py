@@ -48,11 +48,11 @@ Resource = Mapping[str, Any]
 
 
 class CostError(Exception):
-    """A book of prices is not as it should be.
+    """There are no costs to tell, as when a book of prices is not as it should be.
 
     Args:
         what: what is wrong.
-        where: the file, or both of them.
+        where: the file, or both of them, or what follows from it.
     """
 
     def __init__(self, what: str, where: str) -> None:
@@ -692,10 +692,17 @@ def _gib(text: str | float) -> float:
 
 
 def planned(environment: str) -> Sequence[Resource]:
-    """The resources of an environment, of all its programs, by the planner of ``make test``: without a cloud."""
-    from plans import make
+    """The resources of an environment, of all its programs, by the planner of ``make test``: without a cloud.
 
-    programs = make(environment).values()
+    Raises:
+        CostError: a program fails.
+    """
+    from plans import NotPlanned, make
+
+    try:
+        programs = make(environment).values()
+    except NotPlanned as error:
+        raise CostError(str(error), "no costs without a plan") from error
     config = yaml.safe_load((ROOT / f"Pulumi.{environment}.yaml").read_text(encoding="utf-8"))["config"]
     # The engine makes this provider from the configuration, and the planner makes none.
     default = {"type": "pulumi:providers:aws", "urn": "", "custom": True, "inputs": {"region": config["aws:region"]}}
