@@ -12,13 +12,16 @@ from typing import Any
 import pytest
 import yaml
 from conftest import CONNECTED
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from simulate import allows, listed
 
 from mlops_scaffold.preview import preview
 from mlops_scaffold.preview.plan import Plan
 from mlops_scaffold.preview.session import Session
 from mlops_scaffold.testing import program
 from mlops_stacks.identity import IdentitySettings
-from mlops_stacks.identity._rights import Place, encryption, make
+from mlops_stacks.identity._rights import Place, encryption, limits, make
+from mlops_stacks.identity.aws import document
 from mlops_stacks.images import ImagesSettings
 
 IAM_NAMES = {
@@ -108,20 +111,6 @@ def test_a_setting_gives_ci_the_right_to_what_is_called_as_ours(tmp_path: Path, 
     assert all("acme-dev-" in resource for resource in given["Resource"])
 
 
-def test_ci_cannot_make_a_network_its_own_by_a_tag(production: Plan) -> None:
-    """Whoever tags another environment's network as this one's may delete it.
-
-    Without a condition, ``CreateTags`` holds for what exists, too (EC2 User Guide, *Grant permission to tag Amazon EC2
-    resources during creation*).
-    """
-    tagging = [statement for statement in rights(production) if "ec2:CreateTags" in statement["Action"]]
-
-    assert tagging
-    for statement in tagging:
-        (keys,) = statement["Condition"].values()
-        assert keys["aws:ResourceTag/environment"] == "prod"
-
-
 def test_ci_attaches_the_policies_of_aws_that_the_platform_needs_and_no_other(production: Plan) -> None:
     """Whoever may attach any policy may attach AdministratorAccess (IAM User Guide, *Permissions boundaries*)."""
     needed = {
@@ -131,19 +120,12 @@ def test_ci_attaches_the_policies_of_aws_that_the_platform_needs_and_no_other(pr
         # CI's own roles are not CI's to change.
         and not resource["name"].startswith("identity-")
     }
-    attaching = [
-        statement
-        for text in policies(production).values()
-        for statement in json.loads(text)["Statement"]
-        if {"iam:AttachRolePolicy", "iam:DetachRolePolicy"} & {*statement.get("Action", [])}
-    ]
+    (attaching,) = (each for each in rights(production) if "iam:AttachRolePolicy" in each["Action"])
+    named = {*attaching["Condition"]["ArnEquals"]["iam:PolicyARN"]}
 
     assert needed
-    assert len(attaching) == 2, "of the role and of the boundary"
-    for statement in attaching:
-        named = {*statement["Condition"]["ArnEquals"]["iam:PolicyARN"]}
-        assert needed <= named
-        assert not any("*" in arn or arn.endswith(("AdministratorAccess", "IAMFullAccess")) for arn in named)
+    assert needed <= named
+    assert not any("*" in arn or arn.endswith(("AdministratorAccess", "IAMFullAccess")) for arn in named)
 
 
 def test_ci_decrypts_nothing_by_itself(production: Plan) -> None:
@@ -195,6 +177,20 @@ def test_policies_are_short_enough(production: Plan) -> None:
     assert {name: length for name, length in lengths.items() if length > LIMIT} == {}
 
 
+@pytest.mark.parametrize(("partition", "region"), [("aws", "ap-southeast-2"), ("aws-us-gov", "us-gov-west-1")])
+def test_policies_are_short_enough_for_the_longest_name(partition: str, region: str) -> None:
+    place = Place(partition, region, "123456789012", "m" * 20, "staging")
+    key, policy = place.arn("kms", f"key/{'0' * 36}"), place.iam(f"policy/{place.prefix}identity-boundary")
+    zone = {key: CONNECTED["identity"][key] for key in ("domain", "hosted_zone")}
+    parts = {
+        **make(place, {"data": key, "secrets": key}, policy, **zone),
+        "boundary": limits(place, policy, [policy, policy], **zone),
+    }
+
+    for statements in parts.values():
+        assert len("".join(document(statements).split())) <= LIMIT
+
+
 def test_every_role_has_the_boundary(production: Plan) -> None:
     roles = [resource for resource in resources(production) if resource["type"] == "aws:iam/role:Role"]
 
@@ -235,3 +231,318 @@ def test_a_job_finds_out_where_it_works(repository: Path, production: Plan) -> N
         f"arn:aws:s3:::{job['backend'].removeprefix('s3://').partition('?')[0]}/"
         in policies(production)["identity-deploy"]
     )
+
+
+# -- what CI, and a role that it makes, may do: by simulation ------------------------------------------
+
+ACCOUNT = "us-east-1:123456789012"
+TAGS = {
+    environment: {
+        f"aws:ResourceTag/{key}": value for key, value in {"project": "acme", "environment": environment}.items()
+    }
+    for environment in ("dev", "prod")
+}
+MADE = {key.replace("Resource", "Request"): value for key, value in TAGS["prod"].items()}
+"""The tags that Pulumi gives to what it makes (``aws:defaultTags``)."""
+
+BOUNDARY = {"iam:PermissionsBoundary": "arn:aws:iam::123456789012:policy/acme-prod-identity-boundary"}
+OURS = TAGS["prod"]
+ROLE = "arn:aws:iam::123456789012:role/acme-prod-audit-1a2b3c4"
+ADMIN = "arn:aws:iam::123456789012:role/acme-prod-admin"
+
+
+def boundary(plan: Plan) -> list[dict[str, Any]]:
+    return json.loads(policies(plan)["identity"])["Statement"]
+
+
+def ec2(kind: str) -> str:
+    return f"arn:aws:ec2:{ACCOUNT}:{kind}/x-0a1b2c3d"
+
+
+MAY = [
+    # A role comes with its tags, under the boundary; whoever makes one with tags is asked for TagRole too.
+    ("iam:CreateRole", ROLE, {**MADE, **BOUNDARY}),
+    ("iam:TagRole", ROLE, {**MADE, **OURS}),
+    ("iam:PutRolePolicy", ROLE, {**OURS, **BOUNDARY}),
+    ("iam:UpdateAssumeRolePolicy", ROLE, OURS),
+    ("iam:DeleteRole", ROLE, OURS),
+    ("iam:PassRole", ROLE, {"iam:PassedToService": "eks.amazonaws.com"}),
+    # What is made has the tags of the request, what it is made in has its own (Service Authorization Reference, EC2).
+    ("ec2:CreateVpc", ec2("vpc"), MADE),
+    ("ec2:CreateSubnet", ec2("subnet"), MADE),
+    ("ec2:CreateSubnet", ec2("vpc"), OURS),
+    ("ec2:CreateNatGateway", ec2("subnet"), OURS),
+    ("ec2:CreateNatGateway", ec2("elastic-ip"), OURS),
+    ("ec2:CreateTags", ec2("vpc"), {**MADE, "ec2:CreateAction": "CreateVpc"}),
+    ("ec2:CreateTags", ec2("subnet"), OURS),
+    ("ec2:AttachInternetGateway", ec2("internet-gateway"), OURS),
+    ("ec2:CreateRoute", ec2("route-table"), OURS),
+    ("ec2:AssociateRouteTable", ec2("subnet"), OURS),
+    ("ec2:AuthorizeSecurityGroupIngress", ec2("security-group"), OURS),
+    ("ec2:AuthorizeSecurityGroupIngress", ec2("security-group-rule"), MADE),
+    # The default group of a network that has just been made.
+    ("ec2:RevokeSecurityGroupIngress", ec2("security-group"), {}),
+    ("ec2:CreateTags", ec2("security-group"), {}),
+    # KMS Developer Guide, *Controlling access to tags*: with a right that is not restricted to particular keys.
+    ("kms:CreateKey", "*", MADE),
+    ("kms:TagResource", f"arn:aws:kms:{ACCOUNT}:key/*", MADE),
+    ("kms:ScheduleKeyDeletion", f"arn:aws:kms:{ACCOUNT}:key/1", OURS),
+    ("acm:RequestCertificate", "*", MADE),
+    ("acm:DeleteCertificate", f"arn:aws:acm:{ACCOUNT}:certificate/1", OURS),
+    ("guardduty:CreateDetector", "*", MADE),
+    ("guardduty:UpdateDetector", f"arn:aws:guardduty:{ACCOUNT}:detector/1", OURS),
+    ("cloudtrail:UpdateTrail", f"arn:aws:cloudtrail:{ACCOUNT}:trail/acme-prod-audit", {}),
+    # RDS User Guide, *Permissions required for Secrets Manager integration*.
+    ("secretsmanager:CreateSecret", f"arn:aws:secretsmanager:{ACCOUNT}:secret:rds!db-1", {}),
+    ("secretsmanager:TagResource", f"arn:aws:secretsmanager:{ACCOUNT}:secret:rds!db-1", {}),
+    ("s3:PutObject", "arn:aws:s3:::acme-pulumi-123456789012-us-east-1/.pulumi/locks/acme/acme/prod/1.json", {}),
+]
+
+MAY_NOT = [
+    # What a person has made, and called like one of ours.
+    *(
+        (f"iam:{action}", ADMIN, BOUNDARY)
+        for action in ("PutRolePolicy", "AttachRolePolicy", "PutRolePermissionsBoundary")
+    ),
+    *((f"iam:{action}", ADMIN, {}) for action in ("UpdateAssumeRolePolicy", "DeleteRole", "UpdateRole", "UntagRole")),
+    ("iam:TagRole", ADMIN, MADE),
+    ("iam:CreateRole", ROLE, MADE),
+    ("iam:CreateRole", ROLE, BOUNDARY),
+    ("iam:DeleteRolePermissionsBoundary", ROLE, OURS),
+    ("iam:UpdateAssumeRolePolicy", "arn:aws:iam::123456789012:role/acme-prod-identity-deploy", OURS),
+    ("iam:CreatePolicyVersion", BOUNDARY["iam:PermissionsBoundary"], {}),
+    # The network of another environment, and of a person.
+    *(
+        (f"ec2:{action}", ec2(kind), tags)
+        for tags in ({}, TAGS["dev"])
+        for action, kind in (
+            ("AuthorizeSecurityGroupIngress", "security-group"),
+            ("CreateRoute", "route-table"),
+            ("AssociateRouteTable", "subnet"),
+            ("AttachInternetGateway", "vpc"),
+            ("CreateSubnet", "vpc"),
+            ("CreateNatGateway", "subnet"),
+            ("CreateTags", "vpc"),
+            ("DeleteVpc", "vpc"),
+        )
+    ),
+    ("ec2:RevokeSecurityGroupIngress", ec2("security-group"), TAGS["dev"]),
+    ("ec2:CreateTags", ec2("security-group"), {**TAGS["dev"], **MADE}),
+    ("kms:CreateKey", "*", {}),
+    ("kms:TagResource", f"arn:aws:kms:{ACCOUNT}:key/1", {**MADE, **TAGS["dev"]}),
+    ("kms:ScheduleKeyDeletion", f"arn:aws:kms:{ACCOUNT}:key/1", {}),
+    *(("acm:DeleteCertificate", f"arn:aws:acm:{ACCOUNT}:certificate/1", tags) for tags in ({}, TAGS["dev"])),
+    *(
+        (f"secretsmanager:{action}", f"arn:aws:secretsmanager:{ACCOUNT}:secret:rds!db-1", {})
+        for action in ("UpdateSecret", "DeleteSecret", "PutResourcePolicy", "GetSecretValue")
+    ),
+    ("guardduty:UpdateDetector", f"arn:aws:guardduty:{ACCOUNT}:detector/1", {}),
+]
+
+NOBODY_MAY = [
+    # To be another role leads out of the boundary (IAM User Guide, *Permissions boundaries*): it is not taken along.
+    ("sts:AssumeRole", "arn:aws:iam::123456789012:role/OrganizationAccountAccessRole", {}),
+    ("sts:AssumeRole", ROLE, {}),
+    # What is somebody else's, and acts with rights of its own.
+    ("lambda:UpdateFunctionCode", f"arn:aws:lambda:{ACCOUNT}:function:payroll", {}),
+    ("ssm:SendCommand", ec2("instance"), {}),
+    ("cloudformation:UpdateStack", f"arn:aws:cloudformation:{ACCOUNT}:stack/landing-zone/1", {}),
+    ("codebuild:StartBuild", f"arn:aws:codebuild:{ACCOUNT}:project/release", {}),
+    ("eks:CreateAccessEntry", f"arn:aws:eks:{ACCOUNT}:cluster/acme-dev-cluster", TAGS["dev"]),
+    ("ec2:TerminateInstances", ec2("instance"), TAGS["dev"]),
+    ("kms:PutKeyPolicy", f"arn:aws:kms:{ACCOUNT}:key/1", TAGS["dev"]),
+    ("kms:PutKeyPolicy", f"arn:aws:kms:{ACCOUNT}:key/1", {"kms:ResourceAliases": ["alias/acme-pulumi"]}),
+    ("s3:GetObject", "arn:aws:s3:::acme-dev-storage-data-1/x", {}),
+    ("s3:GetObject", "arn:aws:s3:::acme-pulumi-123456789012-us-east-1/.pulumi/stacks/acme/dev.json", {}),
+    *(
+        (f"s3:{action}", "arn:aws:s3:::acme-pulumi-123456789012-us-east-1", {})
+        for action in ("PutBucketPolicy", "DeleteBucket", "PutBucketVersioning", "PutLifecycleConfiguration")
+    ),
+    (
+        "secretsmanager:GetSecretValue",
+        f"arn:aws:secretsmanager:{ACCOUNT}:secret:rds!db-1",
+        {"aws:ResourceTag/aws:rds:primaryDBInstanceArn": f"arn:aws:rds:{ACCOUNT}:db:acme-dev-database"},
+    ),
+    # Aurora's, which says which cluster it is of.
+    ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{ACCOUNT}:secret:rds!cluster-1", {}),
+    ("secretsmanager:PutResourcePolicy", f"arn:aws:secretsmanager:{ACCOUNT}:secret:payroll", {}),
+    ("config:StartRemediationExecution", "*", {}),
+    ("route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z9", {}),
+    ("iam:PassRole", "arn:aws:iam::123456789012:role/acme-dev-cluster", {"iam:PassedToService": "eks.amazonaws.com"}),
+    (
+        "route53:ChangeResourceRecordSets",
+        f"arn:aws:route53:::hostedzone/{CONNECTED['gateway']['hosted_zone']}",
+        {
+            "route53:ChangeResourceRecordSetsRecordTypes": ["MX"],
+            "route53:ChangeResourceRecordSetsNormalizedRecordNames": ["example.com"],
+        },
+    ),
+    # What watches: CloudTrail User Guide, GuardDuty API, Config API; S3 User Guide, *Governance mode*.
+    *(
+        (f"cloudtrail:{action}", f"arn:aws:cloudtrail:{ACCOUNT}:trail/acme-prod-audit", {})
+        for action in ("StopLogging", "DeleteTrail")
+    ),
+    ("cloudtrail:UpdateTrail", f"arn:aws:cloudtrail:{ACCOUNT}:trail/acme-dev-audit", {}),
+    *(
+        ("guardduty:DeleteDetector", f"arn:aws:guardduty:{ACCOUNT}:detector/1", tags)
+        for tags in ({}, OURS, TAGS["dev"])
+    ),
+    ("guardduty:UpdateDetector", f"arn:aws:guardduty:{ACCOUNT}:detector/1", TAGS["dev"]),
+    *(
+        (f"config:{action}", "*", {})
+        for action in ("StopConfigurationRecorder", "DeleteConfigurationRecorder", "DeleteDeliveryChannel")
+    ),
+    ("s3:BypassGovernanceRetention", "arn:aws:s3:::acme-prod-audit-1/AWSLogs/x", {}),
+    ("organizations:LeaveOrganization", "*", {}),
+    ("iam:CreateUser", "arn:aws:iam::123456789012:user/me", {}),
+]
+"""By a role of CI's own making, whatever it is given: it has the boundary, and Allow * within it."""
+
+
+@pytest.mark.parametrize(("action", "resource", "context"), MAY)
+def test_ci_may(production: Plan, action: str, resource: str, context: dict[str, Any]) -> None:
+    assert allows(rights(production), action, resource, context)
+    assert allows(boundary(production), action, resource, context)
+
+
+@pytest.mark.parametrize(("action", "resource", "context"), [*MAY_NOT, *NOBODY_MAY])
+def test_ci_may_not(production: Plan, action: str, resource: str, context: dict[str, Any]) -> None:
+    assert not (
+        allows(rights(production), action, resource, context)
+        and allows(boundary(production), action, resource, context)
+    )
+
+
+@pytest.mark.parametrize(("action", "resource", "context"), NOBODY_MAY)
+def test_no_role_of_the_platform_may(production: Plan, action: str, resource: str, context: dict[str, Any]) -> None:
+    assert not allows(boundary(production), action, resource, context)
+
+
+@pytest.mark.parametrize(
+    ("action", "context"),
+    [(f"iam:{action}", {}) for action in ("UpdateAssumeRolePolicy", "DeleteRole", "UpdateRole")]
+    + [("iam:TagRole", MADE), ("iam:PutRolePolicy", BOUNDARY), ("iam:PutRolePermissionsBoundary", BOUNDARY)],
+)
+def test_no_role_of_the_platform_takes_over_a_persons(production: Plan, action: str, context: dict[str, Any]) -> None:
+    assert not allows(boundary(production), action, ADMIN, context)
+
+
+def test_the_boundary_leaves_every_role_what_its_own_policies_give(production: Plan) -> None:
+    """A role may do what both allow, so what only its own policies allow is missing when it is needed."""
+    missing = [
+        (resource["name"], action, target)
+        for resource in resources(production)
+        if resource["type"] == "aws:iam/rolePolicy:RolePolicy"
+        for statement in json.loads(resource["deepInputs"]["policy"])["Statement"]
+        for action in listed(statement["Action"])
+        for target in listed(statement["Resource"])
+        if not allows(boundary(production), action, target, OF_OUR_DATABASE)
+    ]
+
+    assert missing == []
+
+
+OF_OUR_DATABASE = {"aws:ResourceTag/aws:rds:primaryDBInstanceArn": f"arn:aws:rds:{ACCOUNT}:db:acme-prod-database-1"}
+"""What RDS writes on the secret of a database's administrator."""
+
+
+def test_the_boundary_leaves_ci_what_its_policies_give(production: Plan) -> None:
+    missing = [
+        (statement["Sid"], action, target)
+        for statement in rights(production)
+        for action in listed(statement["Action"])
+        for target in listed(statement["Resource"])
+        # Several services may stand in one statement, each with resources of its own.
+        if target == "*" or action.split(":")[0] == target.split(":")[2]
+        if not allows(boundary(production), action, target, ideal(statement))
+    ]
+
+    assert missing == []
+
+
+def ideal(statement: dict[str, Any]) -> dict[str, Any]:
+    """A request that fulfils a statement's conditions."""
+    given = {key: value for keys in statement.get("Condition", {}).values() for key, value in keys.items()}
+    # Without the state's key, of which the boundary keeps hands off what no policy gives.
+    return OURS | BOUNDARY | {key: value for key, value in given.items() if key != "kms:ResourceAliases"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("AmazonEKSClusterPolicy", "AmazonEKSComputePolicy", "AmazonEKSBlockStoragePolicyV2"),
+        *("AmazonEKSNetworkingPolicy", "AmazonEKSWorkerNodeMinimalPolicy"),
+        *("AmazonEC2ContainerRegistryPullOnly", "AmazonRDSEnhancedMonitoringRole", "AmazonEKSLoadBalancingPolicy"),
+    ],
+)
+def test_the_boundary_leaves_what_policies_of_aws_give(production: Plan, name: str) -> None:
+    """AWS's own text of each, as moto has it."""
+    document = json.loads(aws_managed_policies_data)[name]["Document"]
+    missing = {
+        action
+        for statement in document["Statement"]
+        for action in listed(statement["Action"])
+        for target in listed(statement["Resource"])
+        if not allows(boundary(production), action, located(action, target))
+    }
+
+    assert missing == LEFT_OUT.get(name, set())
+
+
+LEFT_OUT = {
+    # Nodes of groups that scale themselves: ours are EKS's to start and stop.
+    "AmazonEKSClusterPolicy": {"autoscaling:UpdateAutoScalingGroup"},
+    # What an annotation can ask for: a firewall, Shield Advanced, and people who log in at the load balancer.
+    "AmazonEKSLoadBalancingPolicy": {
+        *("cognito-idp:DescribeUserPoolClient", "wafv2:AssociateWebACL", "wafv2:DisassociateWebACL"),
+        *("shield:CreateProtection", "shield:DeleteProtection", "shield:TagResource"),
+    },
+}
+"""What the boundary withholds, and why nobody misses it: with ``identity.services`` it can be had."""
+
+
+def located(action: str, arn: str) -> str:
+    """The thing in our account that a policy for all accounts is about, as it would be called here."""
+    if action.startswith("iam:") and arn == "*":
+        return ROLE if action == "iam:PassRole" else f"{ROLE.partition('/')[0]}/aws-service-role/x"
+    if action.startswith(("iam:", "logs:")):
+        return arn.replace("::*:", "::123456789012:").replace(":*:*:", f":{ACCOUNT}:")
+    return arn
+
+
+@pytest.mark.parametrize("action", ["iam:*", "iam:PassRole", "sts:AssumeRole", "organizations:ListRoots", "account:*"])
+def test_no_setting_gives_a_right_to_give_rights(action: str) -> None:
+    with pytest.raises(ValueError, match="gives rights and identities"):
+        IdentitySettings(actions=[action])
+    with pytest.raises(ValueError, match="gives rights and identities"):
+        IdentitySettings(services=[action.partition(":")[0]])
+
+
+@pytest.mark.parametrize("action", ["s3:*", "kms:*", "route53:CreateHostedZone"])
+def test_no_setting_gives_a_right_that_would_hold_for_nothing(action: str) -> None:
+    """Their ARNs have no region and account, or no name (Service Authorization Reference, *Resource types*)."""
+    with pytest.raises(ValueError, match="would hold for nothing"):
+        IdentitySettings(actions=[action])
+
+
+def test_a_setting_opens_the_boundary_and_hands_over_roles(tmp_path: Path, session: Session) -> None:
+    source = QUEUE.format(actions=["lambda:*", "ecs:*", "sqs:*"]).replace("actions=", 'services=["bedrock"], actions=')
+    plan = preview(program(tmp_path, source), session=session)
+    function = "arn:aws:lambda:eu-west-1:123456789012:function:"
+    role = "arn:aws:iam::123456789012:role/acme-dev-scorer"
+
+    assert allows(boundary(plan), "lambda:UpdateFunctionCode", f"{function}acme-dev-scorer-1")
+    assert not allows(boundary(plan), "lambda:UpdateFunctionCode", f"{function}payroll")
+    assert allows(boundary(plan), "bedrock:InvokeModel", "arn:aws:bedrock:eu-west-1::foundation-model/x")
+    for service in ("lambda", "ecs-tasks", "bedrock"):
+        assert allows(rights(plan), "iam:PassRole", role, {"iam:PassedToService": f"{service}.amazonaws.com"})
+    assert not allows(rights(plan), "iam:PassRole", role, {"iam:PassedToService": "glue.amazonaws.com"})
+
+
+def test_a_boundary_that_iam_would_refuse_is_an_error(tmp_path: Path, session: Session) -> None:
+    """IAM User Guide, *IAM and AWS STS quotas*: 6,144 characters."""
+    actions = [f"service-{number}:*" for number in range(40)]
+
+    plan = preview(program(tmp_path, QUEUE.format(actions=actions)), session=session)
+
+    assert any("name fewer services in identity.actions" in finding.message for finding in plan.of("error"))

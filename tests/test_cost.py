@@ -11,15 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import CONNECTED
 from hypothesis import given
 from hypothesis import strategies as some
 
 import mlops_blueprints
-from mlops_scaffold import cost
+from mlops_scaffold import cost, project
+from mlops_scaffold.answers import Answers
 from mlops_scaffold.cost import Charge, Cost, Estimate
 from mlops_scaffold.errors import ScaffoldError
+from mlops_scaffold.preview import preview
 from mlops_scaffold.preview.plan import Plan, Program
+from mlops_scaffold.preview.session import Session
 from mlops_scaffold.report import markdown
+from mlops_stacks.budget.aws import ALERTS
 
 BOOK = cost.book()
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -446,3 +451,19 @@ def test_it_is_not_read_before_it_is_needed() -> None:
     source = "import sys, mlops_scaffold.cli; sys.exit('mlops_scaffold.cost' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", source], check=False).returncode == 0
+
+
+def test_a_month_as_planned_ends_below_the_first_message(production: Plan, tmp_path: Path, session: Session) -> None:
+    """But not far below: a budget of twice the cost would let it double."""
+    answers = Answers("acme", "series-a", "aws", account="123456789012", set=CONNECTED)
+    other = preview(project.new(answers, tmp_path, plan=False).folder, ["dev", "staging"], session=session)
+    for plan in (production, other):
+        for estimate in cost.estimate(plan):
+            limits = [
+                float(each["inputs"]["limitAmount"])
+                for made in plan.programs
+                for each in made.made
+                if each["type"] == "aws:budgets/budget:Budget" and made.environment == estimate.environment
+            ]
+            first = min(percent for kind, percent in ALERTS if kind == "ACTUAL") / 100
+            assert 0.5 * limits[0] < estimate.cost.usd < first * limits[0], (estimate.environment, estimate.cost.usd)

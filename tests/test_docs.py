@@ -5,7 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -99,6 +101,40 @@ def test_the_readme_shows_the_program_as_it_is(repository: Path, pytestconfig: p
     program = (repository / "__main__.py").read_text()
 
     current(readme, f"{before}{start}```python\n{program}```\n{end}{after}", pytestconfig)
+
+
+KEPT = 3
+"""Lines below each heading of the transcript; an ellipsis stands for the rest."""
+
+
+def test_the_readme_opens_with_what_the_tool_says(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    said = subprocess.check_output(
+        [Path(sys.executable).with_name("mlops-scaffold"), *["new", "acme", "--stage", "series-a", "--cloud", "aws"]],
+        cwd=tmp_path,
+        text=True,
+    )
+    parts = [part.splitlines() for part in said.replace(str(tmp_path), "/home/you").strip().split("\n\n")]
+    lines = "\n".join(line for part in parts for line in shortened(part)).rstrip()
+    readme = ROOT / "README.md"
+    before, command, rest = readme.read_text().partition("$ mlops-scaffold new acme --stage series-a --cloud aws\n")
+    _, end, after = rest.partition("```\n")
+
+    current(readme, f"{before}{command}{lines}\n{end}{after}", pytestconfig)
+
+
+def shortened(part: list[str]) -> Iterator[str]:
+    """The headings of a part and the first lines below each; of findings, the first."""
+    below = 0
+    for number, line in enumerate(part):
+        below = below + 1 if line.startswith(" ") else 0
+        if number and line.startswith("warning"):
+            yield "…"
+            break
+        if below <= KEPT:
+            yield line.rstrip()
+        elif below == KEPT + 1:
+            yield "…"
+    yield ""
 
 
 def test_every_decision_has_a_status_and_a_date() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from conftest import write
 from kubernetes.distil import distil
 
@@ -55,12 +57,37 @@ def test_a_kind_without_a_schema_is_not_checked_and_says_so() -> None:
 
 
 def test_a_name_that_a_type_would_refuse_is_found() -> None:
-    role = {"type": "aws:iam/role:Role", "urn": f"urn:pulumi:staging::acme::aws:iam/role:Role::{'r' * 50}"}
+    kind = "aws:iam/role:Role"
+    long, fits = (
+        {"type": kind, "urn": f"urn:pulumi:staging::acme::{kind}::{'r' * length}", "inputs": {}} for length in (44, 43)
+    )
 
-    [finding] = names.check([role], "acme", "staging")
+    [finding] = names.check([fits, long, {**long, "inputs": {"name": "short"}}], "acme", "staging")
 
     assert finding.code == "name-too-long"
-    assert "71 characters, and 64 are allowed" in finding.message
+    assert "65 characters, and 64 are allowed" in finding.message
+
+
+def test_the_cluster_program_names_what_it_makes_like_the_cloud_program(
+    repository: Path, tmp_path: Path, session: Session
+) -> None:
+    folder = shutil.copytree(repository, tmp_path / "acme", ignore=shutil.ignore_patterns(".venv*"))
+    file = folder / "cluster" / "Pulumi.staging.yaml"
+    values = yaml.safe_load(file.read_text())
+    platform = values["config"]["acme-cluster:platform"]
+    for length, found in ((34, False), (35, True)):
+        namespace = "m" * length
+        platform["workspace"] = {"namespaces": [namespace]}
+        platform["training"] = platform.get("training", {}) | {"namespaces": [namespace]}
+        file.write_text(yaml.safe_dump(values))
+
+        findings = [
+            finding
+            for finding in preview(folder, ["staging"], session=session).findings
+            if finding.code == "name-too-long"
+        ]
+
+        assert bool(findings) is found, findings
 
 
 def test_what_is_kept_and_not_promised_is_found(tmp_path: Path, session: Session) -> None:

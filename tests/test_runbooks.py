@@ -129,6 +129,20 @@ def made_up(repository: Path) -> Iterator[str]:
                 yield f"{where}: {word}"
 
 
+def test_who_raises_kubernetes_is_told_of_all_that_must_follow(pages: dict[str, str], production: Plan) -> None:
+    """EKS raises no add-on with the cluster, and no chart knows a version that is newer than itself."""
+    made = [resource for each in production.programs for resource in each.made]
+    addons = {each["inputs"]["addonName"] for each in made if each["type"] == "aws:eks/addon:Addon"}
+    charts = {
+        each["inputs"]["chart"].rpartition("/")[2] for each in made if each["type"] == "kubernetes:helm.sh/v3:Release"
+    }
+
+    assert addons
+    assert charts
+    for name in addons | charts:
+        assert f"`{name}`" in pages["docs/runbooks/upgrade-kubernetes.md"], name
+
+
 def test_aws(pages: dict[str, str]) -> None:
     driver = create_clidriver()
     everywhere = set(driver._get_argument_table())
@@ -261,7 +275,7 @@ def test_every_runbook_is_in_the_readme(pages: dict[str, str], repository: Path)
 
     assert runbooks
     for page in runbooks:
-        assert f"- [{pages[page].splitlines()[0].removeprefix('# ')}]({page})" in readme
+        assert f"[{pages[page].splitlines()[0].removeprefix('# ')}]({page})" in readme
 
 
 def test_the_job_that_copies_a_database_is_one(repository: Path) -> None:

@@ -29,6 +29,9 @@ Files = dict[PurePosixPath, bytes]
 LOCK = PurePosixPath("requirements.txt")
 """The repository's lock: exact versions, with hashes."""
 
+FIRST = PurePosixPath("docs/runbooks/first-up.md")
+"""What is to be done before a platform with a cluster can come up, if it has one."""
+
 PICTURE = PurePosixPath("docs/architecture.svg")
 """The platform as a picture."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_scaffold import blueprint, render, requirements
 from mlops_scaffold.answers import Answers
 from mlops_scaffold.catalogue import Block, Catalogue
-from mlops_scaffold.compose import DATA, LOCK, PICTURE, Platform, compose, drawn, every_repository
+from mlops_scaffold.compose import DATA, FIRST, LOCK, PICTURE, Platform, compose, drawn, every_repository
 from mlops_scaffold.errors import ScaffoldError, nearest
 from mlops_scaffold.resolve import resolve
 
@@ -186,9 +186,11 @@ def build(wanted: Platform, catalogue: Catalogue, folder: Path) -> None:
 def context(wanted: Platform) -> Mapping[str, Any]:
     """What the shell may substitute and repeat."""
     answers = wanted.answers
-    brought = dict(every_repository(answers.cloud))
-    for node in wanted.nodes:
-        brought |= {**node.block.page, **node.block.files(wanted.names)}
+    by_component = {"all": dict(every_repository(answers.cloud))} | {
+        node.name: {**node.block.page, **node.block.files(wanted.names)} for node in wanted.nodes
+    }
+    brought = {path: source for files in by_component.values() for path, source in files.items()}
+    runbooks = {name: _titled(files, "docs/runbooks/*.md") for name, files in by_component.items()}
     tops = {module.split(".")[0] for module in wanted.modules} | {"mlops_stacks"}
     return {
         "name": answers.name,
@@ -209,7 +211,9 @@ def context(wanted: Platform) -> Mapping[str, Any]:
             for program in wanted.programs
         ],
         "pages": _titled(brought, "docs/*.md"),
-        "runbooks": _titled(brought, "docs/runbooks/*.md"),
+        "runbooks": [{"name": name, "pages": pages} for name, pages in runbooks.items() if pages],
+        "first": _titled(brought, str(FIRST)),
+        "makers": " and ".join(f"`{top}/`" for top in sorted(tops)),
         "catalogue": [page for node in wanted.nodes for page in _described(node.block)],
         "deferred": [{"name": name, "why": why} for name, why in wanted.blueprint.deferred.items()],
         "packages": sorted(tops),

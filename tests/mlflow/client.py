@@ -28,7 +28,9 @@ def log() -> None:
         mlflow.pyfunc.log_model(
             name="model", python_model=Doubler(), registered_model_name=MODEL, pip_requirements=["mlflow"]
         )
-    mlflow.MlflowClient().set_registered_model_alias(MODEL, "champion", "1")
+    client = mlflow.MlflowClient()
+    client.set_registered_model_alias(MODEL, "champion", "1")
+    client.create_dataset("questions", ["0"])
 
 
 def load() -> None:
@@ -37,9 +39,11 @@ def load() -> None:
 
 
 def spoil() -> None:
-    """Tries what only who writes may do, and prints what was refused, and with which status."""
+    """Tries what only who writes may do, half of it past MLflow's own checks, and prints how each was answered."""
     client = mlflow.MlflowClient()
+    store = client._tracking_client.store
     run = client.search_runs(["0"])[0].info.run_id
+    (questions,) = client.search_datasets(["0"])
     for name, change in {
         "alias": lambda: client.set_registered_model_alias(MODEL, "champion", "1"),
         "no alias": lambda: client.delete_registered_model_alias(MODEL, "champion"),
@@ -47,9 +51,16 @@ def spoil() -> None:
         "delete": lambda: client.delete_registered_model(MODEL),
         "metric": lambda: client.log_metric(run, "accuracy", 1),
         "file": lambda: client.log_text(run, "another", "note.txt"),
+        "experiment": lambda: client.create_experiment("another"),
+        "model": lambda: client.create_registered_model("another"),
+        "records": lambda: questions.merge_records([{"inputs": {"question": "?"}}]),
+        "dataset": lambda: client.delete_dataset(questions.dataset_id),
+        "issue": lambda: store.create_issue("0", "another", "opened by a stranger"),
+        "secret": lambda: store.create_gateway_secret("another", {"api_key": "stranger"}, "openai"),
     }.items():
         try:
             change()
+            print(name, 200)
         except mlflow.exceptions.MlflowException as error:
             print(name, error.get_http_status_code())
         except requests.HTTPError as error:

@@ -5,6 +5,7 @@ Only what is known inside a cluster alone is put in another's place: hosts, port
 
 from __future__ import annotations
 
+import inspect
 import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +29,8 @@ from services import (
 )
 
 from mlops_scaffold.preview.plan import Plan
-from mlops_stacks.tracking.kubernetes import ADMINISTRATOR, CONFIG, PORT, SCRATCH, basic_auth
+from mlops_stacks.tracking import _authorize
+from mlops_stacks.tracking.kubernetes import ADMINISTRATOR, AUTHORIZE, CONFIG, PORT, SCRATCH, basic_auth
 
 BUCKET = "artifacts"
 CLIENT = Path(__file__).with_name("client.py")
@@ -85,8 +87,9 @@ class Pods:
         return {CONFIG: str(self.folder), SCRATCH: str(self.folder)}.get(text, text).replace(CONFIG, str(self.folder))
 
     def configure(self, password: str) -> None:
-        """Writes the file of accounts, as the pod's volume holds it."""
+        """Writes the files that the pod's volume holds."""
         (self.folder / "basic_auth.ini").write_text(basic_auth(password, READING))
+        (self.folder / AUTHORIZE).write_text(inspect.getsource(_authorize))
 
     def set_up(self, password: str) -> None:
         """Runs the Job: its init containers one after the other, then its container."""

@@ -116,6 +116,27 @@ class Postgres:
         where = [f"--host={self.folder}", f"--port={self.port}", f"--dbname={database}", f"--username={SUPERUSER}"]
         return run([*psql, *where, f"--command={statement}"], user=owner()).strip()
 
+    def logged(self) -> str:
+        """What the server has logged."""
+        return (self.folder / "log").read_text()
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Holds one connection."""
+        command = [str(self.programs / "psql"), f"--host={self.folder}", f"--port={self.port}", SUPERUSER, SUPERUSER]
+        with subprocess.Popen(command, user=owner(), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as session:
+            assert session.stdin
+            assert session.stdout
+            session.stdin.write(b"\\echo connected\n")
+            session.stdin.flush()
+            session.stdout.readline()
+            yield
+
+    def stop(self) -> None:
+        """Lets nobody in any more, and waits for those who are: until then it is about to stop."""
+        control = [str(self.programs / "pg_ctl"), f"--pgdata={self.folder / 'data'}", "--mode=smart", "--no-wait"]
+        run([*control, "stop"], user=owner())
+
 
 def owner() -> str | None:
     """Who runs the server: PostgreSQL refuses root."""
@@ -130,8 +151,8 @@ def postgres_programs() -> Path | None:
 
 
 @contextmanager
-def postgres(programs: Path) -> Iterator[Postgres]:
-    """Runs PostgreSQL on a port of its own, which takes TLS and passwords only, as RDS does."""
+def postgres(programs: Path, **more: str) -> Iterator[Postgres]:
+    """Runs PostgreSQL on a port of its own: with TLS and passwords only, a log as RDS has it, and more options."""
     with ExitStack() as stack:
         # A short path: that of a socket may have 107 characters.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True)))
@@ -165,11 +186,14 @@ def postgres(programs: Path) -> Iterator[Postgres]:
             "ssl_key_file": str(key),
             "ssl_cert_file": str(certificate),
             "fsync": "off",
+            "log_disconnections": "on",
+            **more,
         }
         control = [str(programs / "pg_ctl"), f"--pgdata={data}", "--wait", "--silent"]
         settings = " ".join(f"-c {name}={value}" for name, value in options.items())
         run([*control, f"--log={folder / 'log'}", f"--options={settings}", "start"], user=user)
-        stack.callback(run, [*control, "--mode=immediate", "stop"], user=user)
+        # It may have come to its end by itself: see ``stop``.
+        stack.callback(subprocess.run, [*control, "--mode=immediate", "stop"], user=user, check=False)
         server.ask(f"CREATE ROLE {server.administrator} LOGIN CREATEDB CREATEROLE PASSWORD '{server.password}'")
         yield server
 

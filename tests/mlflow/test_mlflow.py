@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from pods import BUCKET, READING, Pods
-from services import free_port, run, status
+from services import free_port, postgres, run, status
 
 from mlops_stacks.tracking.kubernetes import ADMINISTRATOR, IMAGE, PORT, READER
 
@@ -54,15 +54,26 @@ def test_model_is_logged_registered_and_loaded_by_alias_after_a_restart(pods: Po
         assert asked(first, f"10.0.0.7:{PORT}") == 403
         assert status(f"{address}/health", {"Host": "elsewhere.example"}) == 200, "a probe names the pod's address"
 
+        logged = pods.database.logged()
         assert pods.ready(first)
+        assert pods.ready("replaced since it started"), "its database is there, and so are its connections"
+        assert pods.database.logged() == logged, "of who had a session one would find nothing else"
         assert not pods.ready(first, PGPORT=str(free_port())), "its database does not answer, and /health would"
+        only = {"max_connections": "1", "superuser_reserved_connections": "0"}
+        with postgres(pods.database.programs, **only) as full, full.taken():
+            assert pods.ready(first, PGPORT=str(full.port)), "who has a connection goes on"
+            assert "too many clients" in full.logged()
+            full.stop()
+            assert not pods.ready(first, PGPORT=str(full.port)), "it is about to stop"
 
         pods.client("log", address, first)
         assert pods.client("load", address, first).strip() == "[42]"
 
         assert pods.client("load", address, READING, READER).strip() == "[42]"
         refused = pods.client("spoil", address, READING, READER).splitlines()
-        assert refused == [f"{what} 403" for what in ("alias", "no alias", "version", "delete", "metric", "file")]
+        assert refused
+        assert {line.split()[-1] for line in refused} == {"403"}, refused
+        assert len(refused) == 12
 
     assert not pods.ready(first), "the server is gone, and the database is there"
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,13 +11,13 @@ from threading import Thread
 from typing import Any
 
 import pytest
-import yaml
-from services import free_port, process, status, until
+from alertmanager import alertmanager, write
+from services import until
 from tools import told, tool, values
 
 from mlops_scaffold.preview.plan import Plan
 from mlops_stacks.monitoring import MonitoringSettings
-from mlops_stacks.monitoring.kubernetes import SECRETS, routing
+from mlops_stacks.monitoring.kubernetes import routing
 
 NOBODY = MonitoringSettings()
 EVERYBODY = MonitoringSettings(slack="slack", pagerduty="pagerduty", heartbeat="heartbeat")
@@ -35,22 +33,6 @@ ALERT = {
         "runbook": "docs/runbooks/predictor-slow.md",
     },
 }
-
-
-def write(settings: MonitoringSettings, folder: Path, address: str = "http://127.0.0.1:9") -> Path:
-    """Writes the configuration, with the secrets' files in a folder of the test."""
-    for entry in (settings.slack, settings.pagerduty, settings.heartbeat):
-        if entry:
-            (folder / entry).write_text(f"{address}/{entry}")
-    configuration = json.loads(json.dumps(routing(settings)).replace(SECRETS, str(folder)))
-    configuration["global"] = {"pagerduty_url": f"{address}/pagerduty"}
-    for receiver in configuration["receivers"]:
-        for webhook in receiver.get("webhook_configs", []):
-            # Alertmanager reads the address from a file since 0.26; Debian 12 has 0.25.
-            webhook["url"] = Path(webhook.pop("url_file")).read_text()
-    file = folder / "alertmanager.yaml"
-    file.write_text(yaml.safe_dump(configuration))
-    return file
 
 
 def test_it_is_what_the_chart_gets(production: Plan) -> None:
@@ -112,21 +94,13 @@ def world() -> Iterator[tuple[str, list[tuple[str, Any]]]]:
 
 
 def test_people_are_told_what_it_is_and_what_to_do(tmp_path: Path) -> None:
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
     with world() as (address, heard):
         file = write(EVERYBODY, tmp_path, address)
         file.write_text(file.read_text().replace("group_wait: 30s", "group_wait: 0s"))
-        options = [f"--config.file={file}", f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]
-        command = [tool("prometheus-alertmanager"), *options, f"--storage.path={tmp_path / 'data'}"]
-        with process(command, os.environ, tmp_path, tmp_path / "log"):
-            until(lambda: status(f"{url}/-/ready") == 200, "Alertmanager is not ready")
+        with alertmanager(tmp_path, file) as running:
             page = {**ALERT, "labels": {**ALERT["labels"], "alertname": "PredictorUnavailable", "severity": "page"}}
-            always = {"labels": {"alertname": "Watchdog", "severity": "none"}}
-            body = json.dumps([ALERT, page, always]).encode()
-            request = urllib.request.Request(f"{url}/api/v2/alerts", body, {"Content-Type": "application/json"})
-            with urllib.request.urlopen(request, timeout=10):
-                until(lambda: len(heard) == 4, f"not everybody was told: {heard}", seconds=20)
+            running.tell(ALERT, page, {"labels": {"alertname": "Watchdog", "severity": "none"}})
+            until(lambda: len(heard) == 4, f"not everybody was told: {heard}", seconds=20)
 
     messages = [message for path, body in heard if path == "/slack" for message in body["attachments"]]
     assert {path for path, _ in heard} == {"/slack", "/pagerduty", "/heartbeat"}

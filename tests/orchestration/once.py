@@ -5,10 +5,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
-from airflow.dag_processing.dagbag import DagBag
+from airflow.configuration import conf
+from airflow.dag_processing.dagbag import BundleDagBag
 
-bag = DagBag()
+folder = conf.get("core", "dags_folder")
+# As the DAG processor's and a task's, it finds what lies beside a pipeline.
+bag = BundleDagBag(folder, bundle_path=Path(folder), bundle_name="dags-folder")
 dag = bag.dags["train"]
 for task in dag.tasks:
     task.retries = 0

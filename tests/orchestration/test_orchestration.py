@@ -14,10 +14,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from configparser import RawConfigParser
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alertmanager import Alertmanager, alertmanager, write
 from services import (
     LOCALHOST,
     Cloud,
@@ -31,6 +33,7 @@ from services import (
 
 import mlops_stacks
 from mlops_scaffold.preview.plan import Plan
+from mlops_stacks.monitoring import MonitoringSettings
 from mlops_stacks.orchestration.kubernetes import ADMINISTRATOR, AIRFLOW, IMAGE, fernet
 
 HERE = Path(__file__).parent
@@ -62,10 +65,16 @@ class Platform:
     administrator: str
     """The ARN of the database administrator's secret."""
     port: int
+    alerts: Alertmanager
 
     def environment(self, variables: Sequence[Any], password: str) -> Mapping[str, str]:
         """A container's environment; ``password`` is in the place of each secret that the test does not fix."""
-        here = {"PGHOST": LOCALHOST, "PGPORT": str(self.database.port), "AIRFLOW_HOME": str(self.folder)}
+        here = {
+            "PGHOST": LOCALHOST,
+            "PGPORT": str(self.database.port),
+            "AIRFLOW_HOME": str(self.folder),
+            "ALERTMANAGER_URL": self.alerts.url,
+        }
         found = {
             each["name"]: here.get(each["name"], each["value"])
             if "value" in each
@@ -145,16 +154,19 @@ class Platform:
 def platform(production: Plan, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """The planned Airflow, set up, with a database server and a bucket at hand, and the image's files in place."""
     folder = tmp_path_factory.mktemp("airflow")
-    (folder / "dags").symlink_to(FILES / "dags")
+    (folder / "dags").mkdir()
+    for file in (*FILES.glob("dags/*.py"), HERE / "dies.py"):
+        (folder / "dags" / file.name).symlink_to(file)
     (folder / "app" / "app").mkdir(parents=True)
     (folder / "app" / "app" / "__main__.py").symlink_to(HERE / "fake.py")
     (folder / "app" / "bin").mkdir()
     (folder / "app" / "bin" / "python").symlink_to(sys.executable)
-    with backing(HERE, folder, BUCKET) as (programs, database, aws, arn):
+    file = write(MonitoringSettings(slack="slack"), folder)
+    with backing(HERE, folder, BUCKET) as (programs, database, aws, arn), alertmanager(folder, file) as alerts:
         pod = planned(production, "Job::orchestration-setup")["spec"]["template"]["spec"]
         values = planned(production, "Release::orchestration")["values"]
         job = [*pod["initContainers"], *pod["containers"]]
-        made = Platform(job, values, programs, folder, database, aws, arn, free_port())
+        made = Platform(job, values, programs, folder, database, aws, arn, free_port(), alerts)
         made.set_up("first-password")
         made.configure()
         yield made
@@ -182,14 +194,33 @@ def test_every_option_is_one_that_airflow_knows(platform: Platform) -> None:
     ] == []
 
 
-def test_a_step_that_fails_ends_the_run(platform: Platform) -> None:
-    environment = {**platform.task(FAIL="evaluate"), **platform.server("dagProcessor", "first-password")}
-    once = json.loads(run([str(platform.programs / "python"), str(HERE / "once.py")], environment).splitlines()[-1])
-    assert once == {
+def once(platform: Platform, **more: str) -> Any:
+    """How one run of the pipeline ends, in one process."""
+    environment = {**platform.task(**more), **platform.server("dagProcessor", "first-password")}
+    return json.loads(run([str(platform.programs / "python"), str(HERE / "once.py")], environment).splitlines()[-1])
+
+
+def test_a_step_that_fails_ends_the_run_and_somebody_is_told_until_one_succeeds(platform: Platform) -> None:
+    assert once(platform, FAIL="evaluate") == {
         "errors": {},
         "run": "failed",
         "tasks": {"fit": "success", "evaluate": "failed", "promote": "upstream_failed"},
     }
+    (alert,) = platform.alerts.alerts()
+    assert alert["labels"] == {
+        **{"alertname": "PipelineFailed", "severity": "ticket", "dag_id": "train"},
+        **{"namespace": "orchestration", "project": "acme-cluster", "environment": "prod"},
+    }
+    assert alert["receivers"] == [{"name": "ticket"}]
+    assert "evaluate" in alert["annotations"]["description"]
+    page = (FILES / alert["annotations"]["runbook"]).read_text()
+    assert "`PipelineFailed`" in page
+    assert "## It is over when" in page
+    lasts = datetime.fromisoformat(alert["endsAt"]) - datetime.fromisoformat(alert["startsAt"])
+    assert timedelta(days=6) < lasts < timedelta(days=8)
+
+    assert once(platform)["run"] == "success"
+    assert platform.alerts.alerts() == []
 
 
 def test_tasks_run_in_pods_that_know_no_database(platform: Platform) -> None:
@@ -227,6 +258,11 @@ def test_tasks_run_in_pods_that_know_no_database(platform: Platform) -> None:
         assert {"MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"} <= {*said["variables"]}
         assert not {*said["variables"]} & {"PGPASSWORD", "PGHOST", "AIRFLOW__CORE__FERNET_KEY"}
         assert "this is promote" in json.dumps(platform.ask(f"{task}/logs/1", token))
+
+        until(platform.alerts.alerts, "nobody hears of a pod that died", seconds=120)
+        (alert,) = platform.alerts.alerts()
+        assert alert["labels"]["dag_id"] == "dies"
+        assert "use_too_much: task_failure" in alert["annotations"]["description"]
 
     listing = (
         f"import boto3; print(boto3.client('s3').list_objects_v2(Bucket='{BUCKET}', Prefix='orchestration/logs/'))"

@@ -126,7 +126,8 @@ def test_its_tests_notice_what_is_lost(owned: Path, tmp_path: Path) -> None:
     )
 
     assert "test_data_is_protected[prod]" in said
-    assert "'aws:s3/bucket:Bucket::storage-data'" in said
+    assert "aws:s3/bucket:Bucket::storage-data is promised and not protected" in said
+    assert "aws:rds/instance:Instance::db is kept and promised nowhere" in said
     assert "test_names_are_kept[prod]" in said
     assert "aws:rds/instance:Instance::database" in said
     assert "the key keys-data is never rotated" in said

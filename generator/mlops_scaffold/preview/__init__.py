@@ -118,6 +118,8 @@ def _plan(
             planned.append(made)
             configuration = configurations[environment, program]
             found = [*_found(made, passes, configuration, _kubernetes_version(planned, environment))]
+            # All programs name what they make by the first one's project (``pulumi:autonaming``, compose.py).
+            found += names.check(made.made, repository.project(programs[0]), environment)
             findings += [replace(finding, program=made.project, environment=environment) for finding in found]
             findings += promises.check(repository, made)
             quirks = [_finding(item) for answer in passes for item in answer["suppressed"]]
@@ -183,7 +185,6 @@ def _found(
             seen.setdefault((finding.code, finding.urn, finding.path, finding.message), finding)
     yield from seen.values()
     yield from kubernetes.check(made.resources, version)
-    yield from names.check(made.made, made.project, made.environment)
     for resource in made.resources:
         if resource.get("onlyDeep"):
             yield Finding(

@@ -13,6 +13,10 @@ SUFFIX = 8
 LONGEST = {
     "aws:iam/role:Role": 64,
     "aws:iam/policy:Policy": 128,
+    "aws:iam/rolePolicy:RolePolicy": 128,
+    "aws:cloudwatch/eventRule:EventRule": 64,
+    "aws:cloudtrail/trail:Trail": 128,
+    "aws:budgets/budget:Budget": 100,
     "aws:s3/bucket:Bucket": 63,
     "aws:rds/instance:Instance": 63,
     "aws:eks/cluster:Cluster": 100,
@@ -20,17 +24,21 @@ LONGEST = {
 }
 """Characters that a type's name may have (each service's API reference, checked 2026-11-24)."""
 
+NAMED = {"name", "bucket", "identifier", "accountId"}
+"""The inputs by which a program names one itself."""
+
 
 def check(resources: Sequence[dict[str, Any]], project: str, environment: str) -> Iterator[Finding]:
-    """An error for each resource whose name would be too long."""
+    """An error for each resource whose name would be too long; one that the program names itself is its own affair."""
     for resource in resources:
         name = resource["urn"].rpartition("::")[2]
         length = len(project) + len(environment) + len(name) + 2 + SUFFIX
-        if length > LONGEST.get(resource["type"], length):
+        if length > LONGEST.get(resource["type"], length) and not NAMED & resource["inputs"].keys():
             yield Finding(
                 "error",
                 "name-too-long",
-                f"its name in the cloud would have {length} characters, and {LONGEST[resource['type']]} are allowed",
+                f"its name in the cloud, '{project}-{environment}-{name}-' and seven digits, would have {length} "
+                f"characters, and {LONGEST[resource['type']]} are allowed: shorten '{name}', or what it is made from",
                 urn=resource["urn"],
                 source=resource.get("source"),
             )

@@ -41,6 +41,8 @@ def made(result: Made) -> None:
     """What ``new`` made, and what a person needs next."""
     from rich.markup import escape
 
+    from mlops_scaffold.compose import FIRST
+
     answers = result.platform.answers
     out = console()
     out.print(escape(f"{result.folder}: {answers.stage} on {answers.cloud}, {answers.region}"))
@@ -50,10 +52,11 @@ def made(result: Made) -> None:
         out.print()
         plan(result.plan, "tree")
     first = result.platform.environments[0]
+    then = f"then {FIRST}" if (result.folder / FIRST).is_file() else f"then make up ENV={first}"
     steps = {
         f"cd {_relative(result.folder)} && make setup": "its own Python environment, from the hashed lock",
         "make check test": "types, style, and the plans of every environment, offline",
-        f"make bootstrap ENV={first}": f"the state bucket and its key in your account; then make up ENV={first}",
+        f"make bootstrap ENV={first}": f"the state bucket and its key in your account; {then}",
     }
     width = max(map(len, steps))
     out.print("\nNext:")

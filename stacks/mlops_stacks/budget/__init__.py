@@ -11,7 +11,7 @@ from mlops_stacks.component import Addresses, Component, Settings
 class BudgetSettings(Settings):
     """How much is too much, and who is told."""
 
-    monthly_usd: int = Field(default=650, ge=1)
+    monthly_usd: int = Field(default=750, ge=1)
     """What the environment may cost a month, in US dollars, before credits. Alerts go by it; nothing stops there."""
     recipients: Addresses = Field(default=(), max_length=10)
     """The e-mail addresses that hear of it, ten at most (AWS Budgets API). They need not confirm anything."""

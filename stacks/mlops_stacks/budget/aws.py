@@ -11,8 +11,11 @@ from mlops_stacks import budget
 from mlops_stacks.budget import BudgetSettings
 from mlops_stacks.keys import Keys
 
-ALERTS = (("ACTUAL", 50), ("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
-"""When to tell, in percent of the limit: of what has been spent, and of what the month will come to at this rate."""
+ALERTS = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
+"""When to tell, in percent of the limit: of what has been spent, and of what the month will come to at this rate.
+
+Not at half of it, where every month comes by: a message that always comes is read by nobody.
+"""
 
 
 class Budget(budget.Budget):

@@ -34,6 +34,11 @@ class Machine:
     memory_gb: int
     """In GiB."""
 
+    @property
+    def connections(self) -> int:
+        """How many clients it lets in at once."""
+        return CONNECTIONS * self.memory_gb
+
 
 MACHINES: Mapping[Size, Machine] = {
     # Burstable: right for metadata, wrong for steady load.
@@ -48,9 +53,12 @@ LOG_DAYS = 365
 LARGEST_DISK_GB = 65536
 """What a PostgreSQL instance on gp3 grows to at most, in GiB (RDS User Guide, DB instance storage)."""
 GIB = 2**30
-CONNECTION = 9531392
-"""The bytes of memory for which RDS lets in one connection, 5,000 at most: the default of ``max_connections`` (RDS User
-Guide, *Quotas and constraints*: maximum number of database connections)."""
+CONNECTIONS = 90
+"""How many clients the server lets in for each GiB of its machine.
+
+By default it is 112 for each GiB that RDS does not keep for itself. How much it keeps, a tenth or more, is nowhere said
+(RDS User Guide, *Quotas and constraints*).
+"""
 
 
 @dataclass(frozen=True)
@@ -74,23 +82,19 @@ def alarms(settings: DatabaseSettings) -> Mapping[str, Alarm]:
     CPU, connections and memory as AWS recommends them (CloudWatch User Guide, *Recommended alarms*: RDS), the first for
     longer: a migration may take all of the machine for some minutes.
     """
-    memory = MACHINES[settings.size].memory_gb * GIB
+    machine = MACHINES[settings.size]
     return {
         # RDS makes the disk bigger by itself once a tenth of it was free for five minutes, and then for six hours not
-        # again. So it is full to here for longer only if that cannot go on.
+        # again. So it is full to here for longer only if that cannot go on. An alarm knows bytes alone, and no share: a
+        # disk that has grown to five times the first is at 2 % by then, and more than this would cry on the first day.
         "storage": Alarm("FreeStorageSpace", "below", settings.storage_gb * GIB / 10, 15, "Minimum", "hardly any disk"),
         "cpu": Alarm("CPUUtilization", "above", 90, 15, "Average", "no CPU to spare"),
-        # AWS says 90 % of what it lets in. It counts without the memory that RDS itself has, about a tenth.
+        # AWS says 90 % of what it lets in; a minute before it is full is late.
         "connections": Alarm(
-            "DatabaseConnections",
-            "above",
-            int(0.8 * min(memory / CONNECTION, 5000)),
-            5,
-            "Average",
-            "no room for clients",
+            "DatabaseConnections", "above", machine.connections * 4 // 5, 5, "Average", "no room for clients"
         ),
         # AWS would have a quarter free; a tenth is where it begins to hurt.
-        "memory": Alarm("FreeableMemory", "below", memory / 10, 15, "Average", "hardly any memory"),
+        "memory": Alarm("FreeableMemory", "below", machine.memory_gb * GIB / 10, 15, "Average", "hardly any memory"),
     }
 
 
@@ -126,6 +130,13 @@ class Database(database.Database):
                 rds.ParameterGroupParameterArgs(name="log_min_duration_statement", value="1000"),  # ms
                 rds.ParameterGroupParameterArgs(name="log_lock_waits", value="1"),
                 rds.ParameterGroupParameterArgs(name="log_disconnections", value="1"),
+                # A number of ours, so that four fifths of it, an alarm, is one too. RDS takes it at the next restart;
+                # another size brings one.
+                rds.ParameterGroupParameterArgs(
+                    name="max_connections",
+                    value=str(MACHINES[settings.size].connections),
+                    apply_method="pending-reboot",
+                ),
             ],
             opts=self.child,
         )
@@ -143,8 +154,8 @@ class Database(database.Database):
             )
             for log in ("postgresql", "upgrade")
         }
-        # checkov:skip=CKV_AWS_157 in dev, staging: no standby where nobody waits for it (standby, in settings)
-        # checkov:skip=CKV_AWS_293 in dev: it may be deleted with all that it holds (protected, in settings)
+        # checkov:skip=CKV_AWS_157 unless standby: no second machine where nobody waits for it
+        # checkov:skip=CKV_AWS_293 unless protected: it may be deleted with all that it holds
         instance = rds.Instance(
             name,
             identifier=identifier,

@@ -27,8 +27,48 @@ def repository_name(text: str) -> str:
     return text
 
 
-Action = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+:[A-Za-z]*\*?$")]
+CLOSED = ("account", "iam", "organizations", "sts")
+"""The services that give rights and identities."""
+
+UNREACHED = ("cloudfront", "kms", "route53", "s3")
+"""Services whose things are ours by no name behind a region and an account."""
+
+
+def opened(text: str) -> str:
+    """Refuses a service whose actions are rights.
+
+    Raises:
+        ValueError: which pydantic reports as a setting that is not allowed.
+    """
+    service = text.partition(":")[0]
+    if service in CLOSED:
+        raise ValueError(
+            f"'{service}' gives rights and identities, and no setting opens it; any other service, such as sqs. What "
+            "the platform needs of it is a statement in mlops_stacks/identity/_rights.py"
+        )
+    return text
+
+
+def reached(text: str) -> str:
+    """Refuses an action on what is known by no name, for the right would hold for nothing.
+
+    Raises:
+        ValueError: which pydantic reports as a setting that is not allowed.
+    """
+    service = opened(text).partition(":")[0]
+    if service in UNREACHED:
+        raise ValueError(
+            f"what '{service}' has is not called <project>-<environment>-… behind a region and an account, so this "
+            "would hold for nothing; write a statement in mlops_stacks/identity/_rights.py"
+        )
+    return text
+
+
+Action = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+:[A-Za-z]*\*?$"), AfterValidator(reached)]
 """An action as IAM writes it, with a service's prefix; a ``*`` at its end stands for the rest."""
+
+Service = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$"), AfterValidator(opened)]
+"""A service by its prefix in IAM."""
 
 
 class IdentitySettings(Settings):
@@ -39,7 +79,11 @@ class IdentitySettings(Settings):
     numbers into its tokens, as it does for new repositories. Empty: nobody can take them."""
     actions: Sequence[Action] = ()
     """What CI may do beyond what the platform's own blocks need, as IAM writes it: ``sqs:CreateQueue``. It holds for
-    what is called as the things of this environment are. A block that brings a service of its own needs it."""
+    what is called as the things of this environment are. A block that brings a service of its own needs it. CI may hand
+    a role of this environment to these services."""
+    services: Sequence[Service] = ()
+    """The services that roles of your own may use whole, beyond those of the platform, by their prefix in IAM:
+    ``bedrock``. The boundary is closed to any other; those of ``actions`` are open for what is called as ours."""
     own_provider: bool = False
     """Whether this environment makes the account's trust in GitHub's tokens itself. An account has it once, for all of
     its environments, and ``make bootstrap`` makes it."""

@@ -8,8 +8,8 @@ by its tags.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 Statement = Mapping[str, Any]
@@ -19,6 +19,12 @@ GITHUB = "token.actions.githubusercontent.com"
 
 PASSED_TO = ("eks", "ec2", "pods.eks", "monitoring.rds", "vpc-flow-logs", "codebuild", "cloudtrail", "config")
 """The services that are handed a role of ours."""
+
+CALLED = {"ecs": "ecs-tasks"}
+"""The services that a role is handed to by another name than their actions have."""
+
+KEPT = "DeleteRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy TagRole UntagRole"
+"""What is done to a role whatever its rights, and takes no condition about the boundary."""
 
 LINKED = (
     *("eks", "rds", "elasticloadbalancing", "spot", "config"),
@@ -73,15 +79,43 @@ class Place:
         return {"ForAnyValue:StringEquals": {"kms:ResourceAliases": f"alias/{self.project}-pulumi"}}
 
     @property
+    def tags(self) -> Mapping[str, str]:
+        """The tags that say whose a thing is (``aws:defaultTags``)."""
+        return {"project": self.project, "environment": self.environment}
+
+    @property
     def tagged(self) -> Mapping[str, Any]:
         """The condition that a thing carries the tags of this environment."""
-        tags = {"project": self.project, "environment": self.environment}
-        return {"StringEquals": {f"aws:ResourceTag/{key}": value for key, value in tags.items()}}
+        return {"StringEquals": {f"aws:ResourceTag/{key}": value for key, value in self.tags.items()}}
+
+    @property
+    def tagging(self) -> Mapping[str, Any]:
+        """The condition that a request gives the tags of this environment to what it makes."""
+        return {"StringEquals": {f"aws:RequestTag/{key}": value for key, value in self.tags.items()}}
+
+    @property
+    def claiming(self) -> Mapping[str, Any]:
+        """The condition that a request gives our tags to what has none of another environment.
+
+        For the services that ask for the right to tag when they make a thing, and do not say that they make it. So what
+        has no tag at all can be tagged as ours as well (IAM User Guide, *…IfExists*).
+        """
+        return {**self.tagging, **self.untagged_or_ours}
 
     @property
     def untagged_or_ours(self) -> Mapping[str, Any]:
         """The condition that a thing carries the tags of no other environment (IAM User Guide, *…IfExists*)."""
         return {"StringEqualsIfExists": self.tagged["StringEquals"]}
+
+    @property
+    def secrets_of_databases(self) -> tuple[str, Mapping[str, Any]]:
+        """The secrets that RDS makes for the administrators of our databases: their ARN, and whose they are.
+
+        RDS names them at random, and says in a tag which database each is of (RDS User Guide, *Password management with
+        Secrets Manager*). Nobody else can write a tag that begins with ``aws:``.
+        """
+        ours = {"aws:ResourceTag/aws:rds:primaryDBInstanceArn": self.arn("rds", f"db:{self.prefix}*")}
+        return self.arn("secretsmanager", "secret:rds!*"), ours
 
 
 def allow(
@@ -132,21 +166,28 @@ def files(place: Place) -> Sequence[str]:
 # -- looking ----------------------------------------------------------------------------------------
 
 
-def look() -> Sequence[Statement]:
+def look(place: Place) -> Sequence[Statement]:
     """Reads what AWS's own policy SecurityAudit leaves out of what the platform is made of.
 
-    None of these has a resource to name, or one that is known: they describe, and return no data.
+    All of these describe, and return no data.
     """
     return [
         allow(
             "Look",
-            "eks:DescribeAddon eks:DescribeAddonVersions eks:DescribePodIdentityAssociation "
-            "eks:ListPodIdentityAssociations budgets:ViewBudget budgets:ListTagsForResource ce:GetAnomalyMonitors "
+            "eks:DescribeAddon eks:DescribeAddonVersions eks:DescribePodIdentityAssociation ce:GetAnomalyMonitors "
             "ce:GetAnomalySubscriptions ce:ListTagsForResource sns:GetSubscriptionAttributes "
-            "cloudwatch:DescribeAlarms cloudwatch:ListTagsForResource "
-            "codeconnections:GetConnection codeconnections:ListTagsForResource",
+            "cloudwatch:DescribeAlarms codeconnections:GetConnection codeconnections:ListTagsForResource",
+            # No resource to name, or none that is known.
             "*",
-        )
+        ),
+        allow(
+            "LookAtOurs",
+            "eks:ListPodIdentityAssociations budgets:ViewBudget budgets:ListTagsForResource "
+            "cloudwatch:ListTagsForResource",
+            place.arn("eks", f"cluster/{place.prefix}*"),
+            place.arn("budgets", f"budget/{place.prefix}*", everywhere=True),
+            place.arn("cloudwatch", f"alarm:{place.prefix}*"),
+        ),
     ]
 
 
@@ -154,7 +195,13 @@ def look() -> Sequence[Statement]:
 
 
 def make(
-    place: Place, keys: Mapping[str, str], boundary: str, *, domain: str, hosted_zone: str
+    place: Place,
+    keys: Mapping[str, str],
+    boundary: str,
+    *,
+    domain: str,
+    hosted_zone: str,
+    passed_to: Collection[str] = (),
 ) -> Mapping[str, Sequence[Statement]]:
     """What deploying needs, in policies that each stay below IAM's limit of characters.
 
@@ -164,25 +211,49 @@ def make(
         boundary: the ARN of the boundary.
         domain: the name whose records are written; empty for none.
         hosted_zone: the id of the zone that holds them.
+        passed_to: the services that are handed a role beyond those that the platform's own blocks use.
     """
     return {
-        "roles": roles(place, boundary),
-        "network": network(place),
+        "roles": roles(place, boundary, passed_to),
+        "network": [
+            *network(place),
+            *certificates(place),
+            *(names(place, domain, hosted_zone) if domain else []),
+        ],
         "data": [*encryption(place, **keys), *data(place)],
-        "services": [*services(place), *(names(place, domain, hosted_zone) if domain else [])],
+        "services": services(place),
     }
 
 
-def roles(place: Place, boundary: str) -> Sequence[Statement]:
-    """Makes roles of this environment, none without the boundary, and hands them to the services that use them."""
+def roles(place: Place, boundary: str, passed_to: Collection[str] = ()) -> Sequence[Statement]:
+    """Makes roles of this environment, none without the boundary, and hands them to the services that use them.
+
+    It changes those that carry the tags of this environment, which it can give to a role only while it makes it: so
+    what a person has called like one of ours stays out of its hands. ``iam:PermissionsBoundary`` is no condition of
+    what deletes a role or says who takes it (Service Authorization Reference, IAM). And the tags of a role are none of
+    handing it over (IAM User Guide, *Grant a user permissions to pass a role to an AWS service*).
+
+    Args:
+        place: where.
+        boundary: the ARN of the boundary.
+        passed_to: services that are handed a role too, by their prefix in IAM.
+    """
     ours = place.iam(f"role/{place.prefix}*")
-    bounded = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
+    receivers = [*PASSED_TO, *(CALLED.get(name, name) for name in sorted(passed_to))]
+    bounded = {"iam:PermissionsBoundary": boundary}
+    kept = {"StringEquals": {**bounded, **place.tagged["StringEquals"]}}
     return [
         allow(
-            "GiveRightsWithinTheBoundary",
-            "CreateRole PutRolePermissionsBoundary PutRolePolicy DeleteRolePolicy",
+            "MakeRolesWithinTheBoundary",
+            "iam:CreateRole",
             ours,
-            condition=bounded,
+            condition={"StringEquals": {**bounded, **place.tagging["StringEquals"]}},
+        ),
+        allow(
+            "GiveRightsWithinTheBoundary",
+            "PutRolePermissionsBoundary PutRolePolicy DeleteRolePolicy",
+            ours,
+            condition=kept,
             service="iam",
         ),
         allow(
@@ -190,21 +261,24 @@ def roles(place: Place, boundary: str) -> Sequence[Statement]:
             "iam:AttachRolePolicy iam:DetachRolePolicy",
             ours,
             condition={
-                **bounded,
+                **kept,
                 "ArnEquals": {"iam:PolicyARN": [f"arn:{place.partition}:iam::aws:policy/{name}" for name in ATTACHED]},
             },
         ),
+        # TagRole is asked for while a role is made as well, and is then granted by the tags that the role will have, as
+        # Karpenter's policy does it with instance profiles (AllowScopedInstanceProfileTagActions).
         allow(
             "KeepRoles",
-            "DeleteRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy TagRole UntagRole",
+            KEPT,
             ours,
+            condition=place.tagged,
             service="iam",
         ),
         allow(
             "HandOverRoles",
             "iam:PassRole",
             ours,
-            condition={"StringEquals": {"iam:PassedToService": [f"{name}.amazonaws.com" for name in PASSED_TO]}},
+            condition={"StringEquals": {"iam:PassedToService": [f"{name}.amazonaws.com" for name in receivers]}},
         ),
         allow(
             "LetServicesMakeTheirRoles",
@@ -217,36 +291,49 @@ def roles(place: Place, boundary: str) -> Sequence[Statement]:
 
 
 def network(place: Place) -> Sequence[Statement]:
-    """Makes the network; changes and deletes what carries the tags of this environment."""
+    """Makes the network out of what carries the tags of this environment, changes and deletes that, and nothing else.
+
+    EC2 asks for each thing that a request names: for what is made by the tags of the request, for what is there by its
+    own (Service Authorization Reference, EC2). So a subnet of ours can be made in a network of ours alone.
+    """
     anything = place.arn("ec2", "*")
+    groups = place.arn("ec2", "security-group/*")
+    rules = place.arn("ec2", "security-group-rule/*")
+    made = (
+        "CreateVpc CreateSubnet CreateInternetGateway CreateNatGateway AllocateAddress CreateRouteTable "
+        "CreateVpcEndpoint CreateSecurityGroup CreateFlowLogs"
+    )
+    opened = "AuthorizeSecurityGroupIngress AuthorizeSecurityGroupEgress"
     return [
-        allow(
-            "MakeNetwork",
-            "CreateVpc CreateSubnet CreateInternetGateway AttachInternetGateway CreateNatGateway AllocateAddress "
-            "CreateRouteTable AssociateRouteTable CreateRoute CreateVpcEndpoint CreateSecurityGroup CreateFlowLogs "
-            "AuthorizeSecurityGroupIngress AuthorizeSecurityGroupEgress",
-            anything,
-            service="ec2",
-        ),
-        # What has no tag yet, such as a thing that is being made, or carries ours already. Whoever could tag another
-        # environment's as ours could delete it by the statement below.
-        allow("TagNetwork", "ec2:CreateTags", anything, condition=place.untagged_or_ours),
-        # A default security group is taken over before it has a tag.
-        allow(
-            "CloseGroups",
-            "ec2:RevokeSecurityGroupIngress ec2:RevokeSecurityGroupEgress",
-            place.arn("ec2", "security-group/*"),
-            place.arn("ec2", "security-group-rule/*"),
-        ),
+        allow("MakeNetwork", made, anything, condition=place.tagging, service="ec2"),
         allow(
             "ChangeNetwork",
+            f"{made} {opened} RevokeSecurityGroupIngress RevokeSecurityGroupEgress "
+            "AttachInternetGateway AssociateRouteTable CreateRoute "
             "ModifyVpcAttribute ModifySubnetAttribute ModifyVpcEndpoint ModifySecurityGroupRules ReplaceRoute "
             "UpdateSecurityGroupRuleDescriptionsIngress UpdateSecurityGroupRuleDescriptionsEgress "
             "DisassociateRouteTable DetachInternetGateway DisassociateAddress ReleaseAddress DeleteVpc DeleteSubnet "
             "DeleteInternetGateway DeleteNatGateway DeleteRouteTable DeleteRoute DeleteVpcEndpoints "
-            "DeleteSecurityGroup DeleteFlowLogs DeleteTags",
+            "DeleteSecurityGroup DeleteFlowLogs CreateTags DeleteTags",
             anything,
             condition=place.tagged,
+            service="ec2",
+        ),
+        # A rule is in a group, and that must be ours; by itself it has no tag before it is made.
+        allow("MakeRules", opened, rules, service="ec2"),
+        allow(
+            "TagWhatIsMade",
+            "ec2:CreateTags",
+            anything,
+            condition={"StringEquals": {"ec2:CreateAction": [*made.split(), *opened.split()]}},
+        ),
+        # A network's default security group is there before it has a tag: it is closed, and tagged as ours.
+        allow(
+            "CloseGroups",
+            "CreateTags RevokeSecurityGroupIngress RevokeSecurityGroupEgress",
+            groups,
+            rules,
+            condition=place.untagged_or_ours,
             service="ec2",
         ),
     ]
@@ -262,11 +349,14 @@ def encryption(place: Place, *, data: str, secrets: str) -> Sequence[Statement]:
         allow(
             "KeepKeys",
             "PutKeyPolicy EnableKeyRotation DisableKeyRotation UpdateKeyDescription EnableKey ScheduleKeyDeletion "
-            "CancelKeyDeletion TagResource UntagResource CreateAlias UpdateAlias DeleteAlias",
+            "CancelKeyDeletion UntagResource CreateAlias UpdateAlias DeleteAlias",
             every,
             condition=place.tagged,
             service="kms",
         ),
+        allow("MakeKeys", "kms:CreateKey", "*", condition=place.tagging),
+        # To make a key with tags takes the right to tag any key (KMS Developer Guide, *Controlling access to tags*).
+        allow("TagKeys", "kms:TagResource", every, condition=place.claiming),
         allow(
             "NameKeys",
             "kms:CreateAlias kms:UpdateAlias kms:DeleteAlias",
@@ -294,6 +384,7 @@ def encryption(place: Place, *, data: str, secrets: str) -> Sequence[Statement]:
 
 def data(place: Place) -> Sequence[Statement]:
     """Buckets, databases, images and secrets: their settings and, but for images, not what is in them."""
+    made_by_rds, of_our_databases = place.secrets_of_databases
     return [
         allow(
             "KeepBuckets",
@@ -340,24 +431,37 @@ def data(place: Place) -> Sequence[Statement]:
             "CreateSecret UpdateSecret DeleteSecret RestoreSecret PutResourcePolicy DeleteResourcePolicy TagResource "
             "UntagResource",
             place.arn("secretsmanager", f"secret:{place.prefix}*"),
-            # RDS makes the secret of a database's administrator on behalf of whoever makes the database.
-            place.arn("secretsmanager", "secret:rds!*"),
             service="secretsmanager",
+        ),
+        # RDS makes the secret of a database's administrator on behalf of whoever makes the database, and deletes it by
+        # itself (RDS User Guide, *Permissions required for Secrets Manager integration*).
+        allow(
+            "LetDatabasesHaveSecrets",
+            "secretsmanager:CreateSecret secretsmanager:TagResource",
+            made_by_rds,
+            # One that is being made has no tag yet.
+            condition={"ArnLikeIfExists": of_our_databases},
         ),
     ]
 
 
 def services(place: Place) -> Sequence[Statement]:
     """The cluster, the logs, the runners, and what watches over cost and account."""
+    anomalies = [place.arn("ce", f"{kind}/*", everywhere=True) for kind in ("anomalymonitor", "anomalysubscription")]
     return [
-        # IAM knows these by no ARN: what they make has none before it is made, and a recorder is the region's only one.
+        # IAM knows these by no ARN: what they make has none before it is made, a recorder is the region's only one, and
+        # a subscription is not told from another (Service Authorization Reference).
         allow(
             "MakeWhatHasNoName",
-            "kms:CreateKey eks:CreateCluster sns:SetSubscriptionAttributes sns:Unsubscribe ce:CreateAnomalyMonitor "
-            "ce:CreateAnomalySubscription guardduty:CreateDetector config:PutConfigurationRecorder "
-            "config:StartConfigurationRecorder config:StopConfigurationRecorder config:DeleteConfigurationRecorder "
-            "config:PutDeliveryChannel config:DeleteDeliveryChannel",
+            "eks:CreateCluster sns:SetSubscriptionAttributes sns:Unsubscribe "
+            "config:PutConfigurationRecorder config:StartConfigurationRecorder config:PutDeliveryChannel",
             "*",
+        ),
+        allow(
+            "MakeWhatIsTagged",
+            "ce:CreateAnomalyMonitor ce:CreateAnomalySubscription guardduty:CreateDetector",
+            "*",
+            condition=place.tagging,
         ),
         allow(
             "KeepClusters",
@@ -380,13 +484,6 @@ def services(place: Place) -> Sequence[Statement]:
             service="logs",
         ),
         allow(
-            "KeepCertificates",
-            "RequestCertificate DeleteCertificate AddTagsToCertificate RemoveTagsFromCertificate",
-            # Their ids are random, and a certificate that is being asked for has no tag yet.
-            place.arn("acm", "certificate/*"),
-            service="acm",
-        ),
-        allow(
             "KeepRunners",
             "CreateProject UpdateProject DeleteProject CreateWebhook UpdateWebhook DeleteWebhook",
             place.arn("codebuild", f"project/{place.prefix}*"),
@@ -395,7 +492,7 @@ def services(place: Place) -> Sequence[Statement]:
         allow(
             "LetRunnersUseConnections",
             "codeconnections:PassConnection codeconnections:UseConnection",
-            # Which one, says the setting runners.connection.
+            # Which one, says the setting runners.connection, which identity does not know: runners need identity.
             place.arn("codeconnections", "connection/*"),
         ),
         allow(
@@ -422,27 +519,46 @@ def services(place: Place) -> Sequence[Statement]:
             place.arn("budgets", f"budget/{place.prefix}*", everywhere=True),
             service="budgets",
         ),
+        # Their ids are random, so it goes by their tags.
         allow(
             "KeepAnomalyDetection",
-            "UpdateAnomalyMonitor DeleteAnomalyMonitor UpdateAnomalySubscription DeleteAnomalySubscription TagResource "
+            "UpdateAnomalyMonitor DeleteAnomalyMonitor UpdateAnomalySubscription DeleteAnomalySubscription "
             "UntagResource",
-            # Their ids are random.
-            place.arn("ce", "anomalymonitor/*", everywhere=True),
-            place.arn("ce", "anomalysubscription/*", everywhere=True),
+            *anomalies,
+            condition=place.tagged,
             service="ce",
         ),
+        allow("TagAnomalyDetection", "ce:TagResource", *anomalies, condition=place.claiming),
+        # To delete a trail, a detector or a recorder is left to people: see the boundary.
         allow(
             "KeepTrails",
-            "CreateTrail UpdateTrail DeleteTrail StartLogging StopLogging PutEventSelectors AddTags RemoveTags",
+            "CreateTrail UpdateTrail StartLogging PutEventSelectors AddTags RemoveTags",
             place.arn("cloudtrail", f"trail/{place.prefix}*"),
             service="cloudtrail",
         ),
+        # There is one detector in a region, with a random id; whose it is, say its tags.
         allow(
             "KeepGuard",
-            "UpdateDetector DeleteDetector TagResource UntagResource",
-            # There is one in a region, with a random id.
+            "guardduty:UpdateDetector guardduty:UntagResource",
             place.arn("guardduty", "detector/*"),
-            service="guardduty",
+            condition=place.tagged,
+        ),
+        allow("TagGuard", "guardduty:TagResource", place.arn("guardduty", "detector/*"), condition=place.claiming),
+    ]
+
+
+def certificates(place: Place) -> Sequence[Statement]:
+    """Asks for certificates, and keeps those that carry the tags of this environment: their ids are random."""
+    every = place.arn("acm", "certificate/*")
+    return [
+        # What asks for one names none, so it takes no resource.
+        allow("AskForCertificates", "acm:RequestCertificate", "*", condition=place.tagging),
+        allow("TagCertificates", "acm:AddTagsToCertificate", every, condition=place.claiming),
+        allow(
+            "KeepCertificates",
+            "acm:DeleteCertificate acm:RemoveTagsFromCertificate",
+            every,
+            condition=place.tagged,
         ),
     ]
 
@@ -474,53 +590,152 @@ def more(place: Place, actions: Sequence[str]) -> Sequence[Statement]:
     A name stands behind the account, alone or after its kind and a slash or a colon (IAM User Guide, *Identify AWS
     resources with Amazon Resource Names*). What has a random id, or no region, needs a statement of its own above.
     """
-    services = sorted({action.partition(":")[0] for action in actions})
     return [
         allow(
             f"More{service.title().replace('-', '')}",
             " ".join(action for action in actions if action.startswith(f"{service}:")),
-            *(place.arn(service, f"{kind}{place.prefix}*") for kind in ("", "*/", "*:")),
+            *named(place, service),
         )
-        for service in services
+        for service in sorted(services_of(actions))
     ]
+
+
+def named(place: Place, service: str) -> Sequence[str]:
+    """The things of a service that are called as those of this environment."""
+    return [place.arn(service, f"{kind}{place.prefix}*") for kind in ("", "*/", "*:")]
+
+
+def services_of(actions: Collection[str]) -> Collection[str]:
+    """The services of actions, by their prefix in IAM."""
+    return {action.partition(":")[0] for action in actions}
 
 
 # -- the boundary -----------------------------------------------------------------------------------
 
 
-def limits(place: Place, boundary: str, guarded: Sequence[str]) -> Sequence[Statement]:
+UNNAMED = ("acm", "ce", "ec2", "elasticloadbalancing", "guardduty", "kms")
+"""The services whose things have an id at random, and are ours, or another environment's, by their tags."""
+
+SHARED = (
+    *("autoscaling:Describe*", "cloudtrail:DescribeTrails", "cloudwatch:Describe*", "ecr:GetAuth*"),
+    *("config:Describe*", "config:PutConfigurationR*", "config:PutDelivery*", "config:StartConfigurationR*"),
+    *("codeconnections:Get*", "codeconnections:List*", "codeconnections:PassConnection", "codeconnections:Use*"),
+    # Images of the company, too: they are what nodes run.
+    *("ecr:BatchCheck*", "ecr:BatchGet*", "ecr:BatchImport*", "ecr:GetDownload*"),
+    *("eks-auth:*", "eks:CreateCluster", "eks:Describe*", "logs:Describe*", "rds:Describe*", "route53:Get*"),
+    *("route53:List*", "sns:GetSub*", "sns:SetSub*", "sns:Unsubscribe"),
+    # RDS does it on our behalf, before a secret says which database it is of.
+    *("secretsmanager:CreateSecret", "secretsmanager:TagResource"),
+    # What a load balancer looks for (AWS's policy AmazonEKSLoadBalancingPolicy).
+    *("wafv2:Get*", "wafv2:List*"),
+)
+"""What is the account's, or has no resource to name."""
+
+NEVER = (
+    "iam:DeleteRolePermissionsBoundary",
+    *("cloudtrail:DeleteTrail", "cloudtrail:StopLogging", "guardduty:Delete*", "guardduty:Stop*"),
+    *("config:Delete*", "config:Stop*", "s3:BypassGovernanceRetention"),
+)
+"""What takes the boundary off, or ends the record of what was done, or the watch over it."""
+
+
+def bounded_roles(place: Place, boundary: str) -> Sequence[Statement]:
+    """What a role may do with roles, itself included: nothing by which one without the boundary comes to be its own.
+
+    What else ``roles`` asks for, a policy or a service by its name, holds for CI alone: in a role that has the
+    boundary, and for a service that is open, it keeps nothing out.
+    """
+    ours = place.iam(f"role/{place.prefix}*")
+    bounded = {"iam:PermissionsBoundary": boundary}
+    return [
+        allow("MakeRoles", "iam:CreateRole", ours, condition={"StringEquals": bounded}),
+        allow(
+            "GiveRights",
+            "PutRolePermissionsBoundary PutRolePolicy DeleteRolePolicy AttachRolePolicy DetachRolePolicy",
+            ours,
+            condition={"StringEquals": {**bounded, **place.tagged["StringEquals"]}},
+            service="iam",
+        ),
+        allow("KeepRoles", KEPT, ours, condition=place.tagged, service="iam"),
+        # EKS puts the nodes' role into a profile that it makes itself (AWS's policy AmazonEKSComputePolicy).
+        allow(
+            "LendRoles",
+            "iam:PassRole iam:CreateServiceLinkedRole iam:AddRoleToInstanceProfile",
+            ours,
+            place.iam("role/aws-service-role/*"),
+            place.iam("instance-profile/eks*"),
+        ),
+    ]
+
+
+def ours(place: Place) -> Sequence[str]:
+    """Everything that is called as the things of this environment are, where it is not IAM's."""
+    # In whatever region: the name says whose it is, and a boundary is short.
+    place = replace(place, region="*")
+    named = ("cloudtrail:trail/", "cloudwatch:alarm:", "codebuild:*/", "ecr:repository/", "eks:*/", "events:rule/")
+    named += ("logs:log-group:", "logs:log-group:/aws/*/", "rds:*:", "secretsmanager:secret:", "sns:")
+    return [
+        f"arn:{place.partition}:s3:::{place.prefix}*",
+        place.arn("budgets", f"budget/{place.prefix}*", everywhere=True),
+        *(place.arn(service, f"{kind}{place.prefix}*") for service, _, kind in (each.partition(":") for each in named)),
+        # What databases share: a group of logs (AWS's policy AmazonRDSEnhancedMonitoringRole), and options.
+        place.arn("logs", "log-group:RDS*"),
+        place.arn("rds", "og:default*"),
+    ]
+
+
+def limits(
+    place: Place,
+    boundary: str,
+    guarded: Sequence[str],
+    *,
+    domain: str = "",
+    hosted_zone: str = "",
+    actions: Sequence[str] = (),
+    others: Sequence[str] = (),
+) -> Sequence[Statement]:
     """The boundary: it gives nothing, and whatever a role is given ends here.
+
+    It lists what the platform's services are and, where names tell, what of them is ours. All else is closed: another
+    role (``sts``), and a function or a stack of somebody else's that could be made to act for us.
 
     Args:
         place: where.
         boundary: its own ARN.
         guarded: what of IAM no role of the platform may change: CI's roles, and the trust in GitHub.
+        domain: the name whose records are written; empty for none.
+        hosted_zone: the id of the zone that holds them.
+        actions: what the settings add for CI: their services are open for what is called as ours.
+        others: the services that the settings open whole, by their prefix in IAM.
     """
+    made_by_rds, of_our_databases = place.secrets_of_databases
+    added = sorted(services_of(actions))
     return [
-        # All else is said by each role's own policies; a boundary that repeated them would have to grow with them.
+        # What a role may do with it is said by its own policies.
         {
-            "Sid": "NoIdentitiesNoOrganisation",
+            "Sid": "Ours",
             "Effect": "Allow",
-            "NotAction": ["iam:*", "organizations:*", "account:*"],
-            "Resource": "*",
+            "NotAction": "iam:*",
+            "Resource": [*ours(place), *(replace(place, region="*").arn(name, f"*{place.prefix}*") for name in added)],
         },
+        allow("DatabaseSecrets", "secretsmanager:*", made_by_rds, condition={"ArnLike": of_our_databases}),
+        allow(
+            "State", "s3:ListBucket s3:GetBucketLocation s3:GetObject", place.state, f"{place.state}/.pulumi/meta.yaml"
+        ),
+        allow("StateFiles", "s3:*Object", *files(place)),
+        allow("NoNames", " ".join(f"{name}:*" for name in UNNAMED), "*", condition=place.untagged_or_ours),
+        allow("Shared", " ".join([*SHARED, *(f"{name}:*" for name in sorted(others))]), "*"),
+        {"Sid": "Never", "Effect": "Deny", "Action": list(NEVER), "Resource": "*"},
+        *(names(place, domain, hosted_zone) if domain else []),
         # Reading IAM gives nobody a right. Of everything, because AWS's own policies are looked at as well.
         allow("ReadIdentities", "iam:Get* iam:List*", f"arn:{place.partition}:iam::*:*"),
-        *roles(place, boundary),
-        # EKS puts the nodes' role into a profile that it makes itself (AWS's policy AmazonEKSComputePolicy).
-        allow("LetEksStartNodes", "iam:AddRoleToInstanceProfile", place.iam("instance-profile/eks*")),
+        *bounded_roles(place, boundary),
         {
             "Sid": "KeepTheGuards",
             "Effect": "Deny",
             # Every change of them, whatever it will be called one day.
             "NotAction": ["iam:Get*", "iam:List*"],
             "Resource": [boundary, *guarded],
-        },
-        {
-            "Sid": "KeepTheBoundary",
-            "Effect": "Deny",
-            "Action": "iam:DeleteRolePermissionsBoundary",
-            "Resource": "*",
         },
         {
             "Sid": "KeepTheStateKey",
@@ -537,24 +752,5 @@ def limits(place: Place, boundary: str, guarded: Sequence[str]) -> Sequence[Stat
             "Effect": "Deny",
             "Action": ["kms:UpdateAlias", "kms:DeleteAlias"],
             "Resource": place.arn("kms", f"alias/{place.project}-pulumi"),
-        },
-        {
-            "Sid": "KeepTheStateBucket",
-            "Effect": "Deny",
-            "Action": [
-                f"s3:{action}"
-                for action in (
-                    "PutBucketPolicy",
-                    "DeleteBucketPolicy",
-                    "DeleteBucket",
-                    "PutBucketVersioning",
-                    "PutBucketPublicAccessBlock",
-                    "PutEncryptionConfiguration",
-                    "PutLifecycleConfiguration",
-                    "PutReplicationConfiguration",
-                    "DeleteObjectVersion",
-                )
-            ],
-            "Resource": [place.state, f"{place.state}/*"],
         },
     ]

@@ -13,11 +13,25 @@ from pulumi_aws import iam
 
 from mlops_stacks import identity
 from mlops_stacks.identity import IdentitySettings
-from mlops_stacks.identity._rights import GITHUB, Place, Statement, limits, look, make, more, read_state, write_state
+from mlops_stacks.identity._rights import (
+    GITHUB,
+    Place,
+    Statement,
+    limits,
+    look,
+    make,
+    more,
+    read_state,
+    services_of,
+    write_state,
+)
 from mlops_stacks.keys import Keys
 
 SESSION_SECONDS = 3600
 """How long a job may stay what it became: the least that IAM allows as a role's maximum."""
+
+LIMIT = 6144
+"""The most characters of a managed policy, white space apart (IAM User Guide, IAM and AWS STS quotas)."""
 
 NOBODYS = "_/_"
 """The repository of nobody: on GitHub a name is not an underline alone, so no job's token is for it."""
@@ -50,8 +64,7 @@ class Identity(identity.Identity):
                 "aws route53 list-hosted-zones lists them"
             )
 
-        # checkov:skip=CKV_AWS_286, CKV_AWS_287, CKV_AWS_288, CKV_AWS_289, CKV_AWS_290, CKV_AWS_355: a boundary gives no
-        # right: a role may do what both its own policies and this one allow
+        # checkov:skip=CKV_AWS_355: a boundary gives no right: a role may do what its own policies allow as well
         boundary = iam.Policy(
             name,
             name=f"{called}-boundary",
@@ -61,7 +74,11 @@ class Identity(identity.Identity):
                     limits(
                         args[0],
                         args[0].iam(f"policy/{called}-boundary"),
-                        [*(args[0].iam(f"role/{called}-{role}") for role in ("preview", "deploy")), args[1]],
+                        [args[0].iam(f"role/{called}-*"), args[1]],
+                        domain=settings.domain,
+                        hosted_zone=settings.hosted_zone,
+                        actions=settings.actions,
+                        others=settings.services,
                     )
                 )
             ),
@@ -85,12 +102,12 @@ class Identity(identity.Identity):
         )
 
         # checkov:skip=CKV_AWS_355: these read settings, and no data; what has an id has no name to tell it by
-        self._allow(f"{name}-preview", preview, place.apply(lambda place: [*read_state(place), *look()]))
+        self._allow(f"{name}-preview", preview, place.apply(lambda place: [*read_state(place), *look(place)]))
         # checkov:skip=CKV_AWS_355: as above
         self._allow(
             f"{name}-deploy",
             deploy,
-            place.apply(lambda place: [*read_state(place), *write_state(place), *look()]),
+            place.apply(lambda place: [*read_state(place), *write_state(place), *look(place)]),
         )
         rights = Output.all(place, keys.data, keys.secrets, boundary.arn).apply(
             lambda args: make(
@@ -99,6 +116,7 @@ class Identity(identity.Identity):
                 args[3],
                 domain=settings.domain,
                 hosted_zone=settings.hosted_zone,
+                passed_to={*services_of(settings.actions), *settings.services},
             )
         )
         for part in ("roles", "network", "data", "services"):
@@ -164,5 +182,15 @@ def trust(provider: str, **claims: Sequence[str]) -> str:
 
 
 def document(statements: Sequence[Statement]) -> str:
-    """A policy."""
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    """A policy.
+
+    Raises:
+        pulumi.RunError: it is longer than IAM allows, which only the settings can bring about.
+    """
+    text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    if (length := len("".join(text.split()))) > LIMIT:
+        raise pulumi.RunError(
+            f"identity: a policy would have {length} characters, and IAM allows {LIMIT}; name fewer services in "
+            "identity.actions and identity.services, or fewer actions with a * at their end"
+        )
+    return text

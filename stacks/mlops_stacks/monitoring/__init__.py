@@ -67,3 +67,16 @@ class Monitoring(Component):
             grantee: who asks; it names the grant, and must not change.
             namespace: where it runs.
         """
+
+    @abstractmethod
+    def hear(self, grantee: str, namespace: Input[str]) -> Mapping[str, Input[str]]:
+        """Hears of what no measurement shows: lets the pods of a namespace send alerts of their own.
+
+        Args:
+            grantee: who sends; it names the grant, and must not change.
+            namespace: where it runs.
+
+        Returns:
+            What the pods have in their environment: ``ALERTMANAGER_URL``, of whose host every address is told, and
+            ``ALERT_LABELS``, a JSON object of labels that each alert bears beside ``alertname`` and ``severity``.
+        """

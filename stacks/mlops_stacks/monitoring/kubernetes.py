@@ -148,6 +148,30 @@ class Monitoring(monitoring.Monitoring):
             opts=self.child,
         )
 
+    def hear(self, grantee: str, namespace: pulumi.Input[str]) -> Mapping[str, pulumi.Input[str]]:
+        """Lets the namespace's pods through the network policies, to Alertmanager's port and no other.
+
+        The host has an address for each replica. They do not pass alerts on to each other, so a client must tell all
+        of them (Alertmanager, *High availability*); the chart's own service would choose one.
+        """
+        k8s.networking.v1.NetworkPolicy(
+            f"{grantee}-alerts",
+            metadata=k8s.meta.v1.ObjectMetaArgs(
+                name=f"{grantee}-alerts",
+                # Where Alertmanager is, once it is there.
+                namespace=self.url.apply(lambda _: self.name),
+                labels=labels(self.name),
+            ),
+            spec=admit(ALERTMANAGER_PORT, pods_of([namespace]), pods={"app.kubernetes.io/name": "alertmanager"}),
+            opts=self.child,
+        )
+        return {
+            # The operator's name for all replicas (checked 2026-11-29: prometheus-operator, governingServiceName).
+            "ALERTMANAGER_URL": f"http://alertmanager-operated.{self.name}.svc:{ALERTMANAGER_PORT}",
+            # As the rules' own: the first two come from Prometheus, the last groups.
+            "ALERT_LABELS": pulumi.Output.json_dumps({**origin(), "namespace": namespace}),
+        }
+
     def _open(self, settings: MonitoringSettings, *, cluster: Cluster, workspace: Workspace, secrets: Secrets) -> None:
         """Makes the namespace, what the chart's pods need in it, and the chart's release."""
         name = self.name
@@ -241,8 +265,7 @@ class Monitoring(monitoring.Monitoring):
                 "retentionSize": machine.limit,
                 "scrapeInterval": "30s",
                 "evaluationInterval": "30s",
-                # A message says where it comes from.
-                "externalLabels": {"project": pulumi.get_project(), "environment": pulumi.get_stack()},
+                "externalLabels": origin(),
                 # Kubernetes 1.33 calls the older kind of object, Endpoints, deprecated.
                 "serviceDiscoveryRole": "EndpointSlice",
                 "additionalScrapeConfigs": workspace.namespaces.apply(scrape_configs),
@@ -341,6 +364,11 @@ class Monitoring(monitoring.Monitoring):
                 "plugins": {"preinstall_disabled": True},
             },
         }
+
+
+def origin() -> Mapping[str, str]:
+    """The labels by which a message says where it comes from."""
+    return {"project": pulumi.get_project(), "environment": pulumi.get_stack()}
 
 
 def resources(cpu: str, memory: str) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from mlops_stacks.cluster import Cluster
 from mlops_stacks.component import Size
 from mlops_stacks.database import Connection, Database, _create_database
 from mlops_stacks.kubernetes import container_security, fingerprint, labels, pod_security
+from mlops_stacks.monitoring import Monitoring
 from mlops_stacks.orchestration import OrchestrationSettings, _administrator
 from mlops_stacks.storage import Storage
 from mlops_stacks.tracking import Tracking
@@ -102,14 +103,17 @@ class Orchestration(orchestration.Orchestration):
         storage: Storage,
         database: Database,
         tracking: Tracking,
+        monitoring: Monitoring | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts, protected=settings.protected)
         setup, api, task = f"{name}-setup", f"{name}-api", f"{name}-task"
-        # The API: a scheduler makes pods. The platform: a task speaks to the tracking server.
+        # The API: a scheduler makes pods. The platform: a task speaks to the tracking server, and the DAG processor to
+        # Alertmanager.
         namespace = workspace.namespace(name, ways=["api", "database", "internet", "identity", "platform"])
         connection = database.grant_connect(name, cluster)
         tracking.grant_connect(name, namespace)
+        telling = monitoring.hear(name, namespace) if monitoring else {}
 
         def metadata(of: str, **more: Any) -> k8s.meta.v1.ObjectMetaArgs:
             return k8s.meta.v1.ObjectMetaArgs(name=of, namespace=namespace, labels=labels(of), **more)
@@ -199,6 +203,7 @@ class Orchestration(orchestration.Orchestration):
                 settings,
                 logs=pulumi.Output.concat(storage.artifacts_url, "/", name, "/logs"),
                 annotations=annotations,
+                telling=telling,
                 server=server,
                 task=[secret(variable, task, variable) for variable in variables],
             ),
@@ -266,10 +271,14 @@ class Orchestration(orchestration.Orchestration):
         *,
         logs: pulumi.Input[str],
         annotations: Mapping[str, pulumi.Input[str]],
+        telling: Mapping[str, pulumi.Input[str]],
         server: Sequence[k8s.core.v1.EnvVarArgs],
         task: Sequence[k8s.core.v1.EnvVarArgs],
     ) -> Mapping[str, Any]:
-        """What the chart is told; ``server`` and ``task`` are what a server and a task know of the rest."""
+        """What the chart is told; ``server`` and ``task`` are what a server and a task know of the rest.
+
+        ``telling`` is what ``dags/alerts.py`` needs. All have it, so that a pipeline may also call that from a task.
+        """
         # The chart knows a repository and a tag, and puts a colon between them: of a digest, that is the one in it.
         repository, _, tag = (settings.image or IMAGE).rpartition(":")
         machine = SERVERS[settings.size].resources()
@@ -287,7 +296,10 @@ class Orchestration(orchestration.Orchestration):
             "securityContexts": {"pod": pod_security(USER), "containers": container_security()},
             "volumes": [k8s.core.v1.VolumeArgs(name="scratch", empty_dir=k8s.core.v1.EmptyDirVolumeSourceArgs())],
             "volumeMounts": [k8s.core.v1.VolumeMountArgs(name="scratch", mount_path=SCRATCH)],
-            "env": [{"name": "TRAIN_SCHEDULE", "value": settings.schedule}],
+            "env": [
+                {"name": variable, "value": value}
+                for variable, value in {"TRAIN_SCHEDULE": settings.schedule, **telling}.items()
+            ],
             # What the chart would otherwise draw for itself; the last is for a queue that is not there.
             "data": {"metadataSecretName": self.name, "brokerUrlSecretName": self.name},
             "fernetKeySecretName": self.name,

@@ -34,7 +34,7 @@ class Tracking(Component):
     password: Output[str]
     """The administrator's password; a secret."""
     reader_username: Output[str]
-    """The name of who sees everything, and can change nothing of anybody else's."""
+    """The name of who sees everything, and can change nothing."""
     reader_password: Output[str]
     """The reader's password; a secret."""
 

@@ -17,7 +17,7 @@ from mlops_stacks.component import Size
 from mlops_stacks.database import Database, _create_database
 from mlops_stacks.kubernetes import admit, container_security, fingerprint, labels, pod_security, pods_of
 from mlops_stacks.storage import Storage
-from mlops_stacks.tracking import TrackingSettings, _accounts, _ready
+from mlops_stacks.tracking import TrackingSettings, _accounts, _authorize, _ready
 from mlops_stacks.workspace import Workspace
 
 IMAGE = "ghcr.io/mlflow/mlflow:v3.15.2-full@sha256:2c9c50ca72e314cb1b8b301ceaa43882629ad91873d7271f3be92796930c3647"
@@ -36,7 +36,10 @@ DATABASE = "postgresql+psycopg2://"
 Variable Connections"), so that no address, argument or log carries a password."""
 
 CONFIG = "/etc/mlflow"
-"""The folder of the one file that is not in the environment: who the administrator is, and who the reader."""
+"""The folder of what is not in the environment: who the administrator is and who the reader, and what that one may."""
+
+AUTHORIZE = "mlops_authorize.py"
+"""The file in it that MLflow asks about each request."""
 
 SCRATCH = "/tmp"  # noqa: S108
 """The one folder that can be written to: an uploaded file lies in it until the bucket has it."""
@@ -44,8 +47,10 @@ SCRATCH = "/tmp"  # noqa: S108
 ENVIRONMENT = {
     "MLFLOW_BACKEND_STORE_URI": DATABASE,
     "MLFLOW_AUTH_CONFIG_PATH": f"{CONFIG}/basic_auth.ini",
+    # Where it finds the function that the file names.
+    "PYTHONPATH": CONFIG,
     # At most five connections a worker to the records and five to the accounts. Unless told, it takes fifteen each, and
-    # the smallest database accepts about two hundred in all.
+    # the smallest database accepts 180 in all.
     "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": "2",
     "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW": "3",
     # Jobs inside the server, which let language models judge, need more processes, and nobody here has asked for them.
@@ -138,7 +143,8 @@ class Tracking(tracking.Tracking, registry.Registry):
         files = {
             "basic_auth.ini": pulumi.Output.all(passwords["administrator"], passwords["reader"]).apply(
                 lambda both: basic_auth(*both)
-            )
+            ),
+            AUTHORIZE: inspect.getsource(_authorize),
         }
         secret = k8s.core.v1.Secret(name, metadata=metadata(name), string_data={**secrets, **files}, opts=self.child)
 
@@ -387,7 +393,9 @@ class Pods:
                         name="config",
                         secret=k8s.core.v1.SecretVolumeSourceArgs(
                             secret_name=self.secret,
-                            items=[k8s.core.v1.KeyToPathArgs(key="basic_auth.ini", path="basic_auth.ini")],
+                            items=[
+                                k8s.core.v1.KeyToPathArgs(key=file, path=file) for file in ("basic_auth.ini", AUTHORIZE)
+                            ],
                         ),
                     ),
                     k8s.core.v1.VolumeArgs(name="scratch", empty_dir=k8s.core.v1.EmptyDirVolumeSourceArgs()),
@@ -400,11 +408,12 @@ class Pods:
 def basic_auth(administrator: str, reader: str) -> str:
     """MLflow's file of accounts, for two passwords. It reads its own section alone; the Job reads the other as well.
 
-    Who has an account sees everything, and changes what is theirs or granted to them.
+    Who has an account sees everything, and changes what is theirs or granted to them; the reader changes nothing.
     """
     return (
         "[mlflow]\n"
         "default_permission = READ\n"
+        f"authorization_function = {AUTHORIZE.removesuffix('.py')}:{_authorize.authorize.__name__}\n"
         f"database_uri = {DATABASE}\n"
         f"admin_username = {ADMINISTRATOR}\n"
         f"admin_password = {administrator}\n"
@@ -430,7 +439,7 @@ def health(*, period_seconds: int, failure_threshold: int) -> k8s.core.v1.ProbeA
 def ready() -> k8s.core.v1.ProbeArgs:
     """Asks the server and its database: a server without one is no server, and that is an alert (TrackingUnavailable).
 
-    Each time it is a process and a connection of its own, hence twice a minute and no more.
+    Each time it is a process of its own, hence twice a minute and no more.
     """
     return k8s.core.v1.ProbeArgs(
         exec_=k8s.core.v1.ExecActionArgs(command=["python", "-c", inspect.getsource(_ready), str(PORT)]),

@@ -73,9 +73,13 @@ class Workspace(Component):
         """Lets the pods of a namespace out to one TCP port that none of its ways leads to.
 
         Args:
-            grantee: who asks; with the port it is the policy's name, and must not change.
+            grantee: who asks; with the port it is the policy's name, and must not change. A second range on the same
+                port is asked for under another name.
             namespace: the pods' namespace, as ``namespace`` returned it.
             port: the port.
             cidr: the range of addresses it is open on, such as ``network_cidr``; unless given, the internet: everything
                 but private ranges.
+
+        Raises:
+            pulumi.RunError: the grantee has opened this port before, or the range is every address there is.
         """

@@ -129,8 +129,16 @@ class Workspace(workspace.Workspace):
     def open_port(self, grantee: str, namespace: Input[str], port: int, *, cidr: Input[str] | None = None) -> None:
         """Makes a network policy of its own, which adds to those of the namespace."""
         name = f"{grantee}-port-{port}"
+        # Not set by the constructor, which an imported workspace does without.
+        opened = vars(self).setdefault("_opened", set())
+        if name in opened:
+            raise pulumi.RunError(
+                f"workspace.open_port: '{grantee}' has opened port {port} already. One policy opens one range of "
+                "addresses: name another grantee for the other"
+            )
+        opened.add(name)
         rule = networking.NetworkPolicyEgressRuleArgs(
-            to=[internet() if cidr is None else block(cidr)],
+            to=[internet() if cidr is None else block(Output.from_input(cidr).apply(limited))],
             ports=[networking.NetworkPolicyPortArgs(protocol="TCP", port=port)],
         )
         networking.NetworkPolicy(
@@ -200,6 +208,20 @@ def security(level: Level) -> dict[str, str]:
 def block(cidr: Input[str], *but: str) -> networking.NetworkPolicyPeerArgs:
     """A range of addresses, without some."""
     return networking.NetworkPolicyPeerArgs(ip_block=networking.IPBlockArgs(cidr=cidr, except_=list(but) or None))
+
+
+def limited(cidr: str) -> str:
+    """A range of addresses, once it is sure that it is not all of them.
+
+    Raises:
+        pulumi.RunError: it is all of them, which would hold the network and the cluster as well.
+    """
+    if cidr.endswith("/0"):
+        raise pulumi.RunError(
+            f"workspace.open_port: '{cidr}' is every address, the network's and the cluster's own among them. Name a "
+            "range, or leave cidr out for the internet"
+        )
+    return cidr
 
 
 def internet() -> networking.NetworkPolicyPeerArgs:

@@ -50,9 +50,11 @@ def test_data_is_protected(environment: str) -> None:
     loose = given_up(environment)
     expected = set().union(*(names for component, names in PROMISES.items() if component not in loose))
     found = held(environment, protected=True)
-    new, bare = found - expected, expected - found
-    assert not new, f"kept, and promised nowhere: add a line to tests/promises/<component>.txt for each of {new}"
-    assert not bare, f"promised, and not protected in {environment}: make it with opts=self.keep: {bare}"
+    wrong = [
+        *(f"{name} is kept and promised nowhere: add it to tests/promises/" for name in sorted(found - expected)),
+        *(f"{name} is promised and not protected: make it with opts=self.keep" for name in sorted(expected - found)),
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("environment", plans.ENVIRONMENTS)

@@ -17,7 +17,7 @@ from typing import Any
 
 import plans
 
-from policy import Resource
+from policy import Plan, Resource
 from security import terraform
 from security.waivers import MARK, Waiver, of_calls, of_file
 
@@ -95,13 +95,21 @@ def planned(folder: Path) -> Iterator[tuple[str, Subject]]:
             (folder / place).mkdir(parents=True)
             (folder / place / "tfplan.json").write_text(json.dumps(terraform.plan(plan.resources)))
             for number, resource in enumerate(plan.resources):
-                waivers = frozenset(of_calls(resource.made_at, environment))
+                waivers = frozenset(of_calls(resource.made_at, settings_of(resource, plan)))
                 subject = Subject(resource.key, resource.made_at[0], environment, waivers)
                 if resource.type.startswith("aws:"):
                     yield f"/{place}/tfplan.json {terraform.address(resource.key)}", subject
                 elif is_manifest(resource):
                     (folder / place / f"{number}.yaml").write_text(json.dumps(resource.inputs))
                     yield f"/{place}/{number}.yaml", subject
+
+
+def settings_of(resource: Resource, plan: Plan) -> Mapping[str, Any]:
+    """The settings of the component that a resource is part of."""
+    above, parents = resource.parent, {each.urn: each.parent for each in plan.resources}
+    while above and (name := above.rpartition("::")[2]) not in plan.settings:
+        above = parents.get(above, "")
+    return plan.settings[name] if above else {}
 
 
 def is_manifest(resource: Resource) -> bool:

@@ -1,23 +1,24 @@
 """What is let pass, and why: ``checkov:skip=<check>: <reason>`` in a comment beside the object.
 
 For a resource it stands in the lines right above the call that makes it, or above a call that leads there, and may name
-several checks, and the environments that alone it is for: ``checkov:skip=CKV_A_1, CKV_A_2 in dev, staging: <reason>``.
+several checks, and a setting of its component that it is not for: ``checkov:skip=CKV_A_1 unless standby: <reason>``.
 In a file that checkov reads by itself, such as a Dockerfile, it stands anywhere, and has checkov's own form.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 MARK = "checkov:skip="
 NAME = re.compile(r"[\w-]+")
 NAMES = rf"{NAME.pattern}(?:, ?{NAME.pattern})*"
-WAIVER = re.compile(rf"{MARK}({NAMES})(?: in ({NAMES}))?: *(.+?)(?= *{MARK}|$)")
+WAIVER = re.compile(rf"{MARK}({NAMES})(?: unless (\w+))?: *(.+?)(?= *{MARK}|$)")
 COMMENT = re.compile(r"^\s*#\s?(.*)$")
 
 
@@ -32,8 +33,8 @@ class Waiver:
     reason: str
 
 
-def of_calls(calls: Iterable[str], environment: str) -> Iterator[Waiver]:
-    """The waivers for an environment that stand right above some calls, each ``file:line``."""
+def of_calls(calls: Iterable[str], settings: Mapping[str, Any]) -> Iterator[Waiver]:
+    """The waivers that stand right above some calls, each ``file:line``, and hold with the settings of a component."""
     for call in calls:
         file, _, line = call.rpartition(":")
         above: list[str] = []
@@ -42,19 +43,19 @@ def of_calls(calls: Iterable[str], environment: str) -> Iterator[Waiver]:
             if not comment:
                 break
             above.insert(0, comment[1])
-        yield from _read(call, " ".join(above), environment)
+        yield from _read(call, " ".join(above), settings)
 
 
 def of_file(file: str) -> Iterator[Waiver]:
     """The waivers in a file; each is one line."""
     for text in _lines(file):
         if comment := COMMENT.match(text):
-            yield from _read(file, comment[1])
+            yield from _read(file, comment[1], {})
 
 
-def _read(place: str, comment: str, environment: str = "") -> Iterator[Waiver]:
-    for checks, environments, reason in WAIVER.findall(comment):
-        if not environments or environment in NAME.findall(environments):
+def _read(place: str, comment: str, settings: Mapping[str, Any]) -> Iterator[Waiver]:
+    for checks, unless, reason in WAIVER.findall(comment):
+        if not settings.get(unless):
             for check in NAME.findall(checks):
                 yield Waiver(place, check, reason)
 

@@ -7,6 +7,7 @@ import os
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag, task
+from alerts import failed, succeeded
 
 APP = os.environ.get("APP_HOME", "/opt/app")
 """Where the image has the app, with a Python and packages of its own: Airflow's need not suit it."""
@@ -20,6 +21,8 @@ APP = os.environ.get("APP_HOME", "/opt/app")
     # Two at a time would promote against each other.
     max_active_runs=1,
     is_paused_upon_creation=False,
+    on_failure_callback=failed,
+    on_success_callback=succeeded,
     default_args={
         "retries": 2,
         "retry_delay": timedelta(minutes=5),
