@@ -165,6 +165,36 @@ def test_who_deploys_beside_production_is_a_warning(
     assert {finding.source for finding in found} <= {"Pulumi.prod.yaml:2"}
 
 
+@pytest.mark.parametrize(
+    ("environment", "settings", "told"),
+    [("production", "", True), ("production", "  acme:platform: {x: {}}\n", False), ("test", "", False)],
+)
+def test_production_that_is_like_any_other_is_a_warning(
+    environment: str, settings: str, told: bool, tmp_path: Path, session: Session
+) -> None:
+    files = {
+        "Pulumi.yaml": "name: acme\nruntime: python\n",
+        f"Pulumi.{environment}.yaml": f"config:\n  aws:region: us-east-1\n{settings}",
+        "__main__.py": "",
+        "settings.py": "",
+    }
+
+    warnings = preview(write(tmp_path, files), session=session).of("warning")
+
+    assert ("production-by-name" in {finding.code for finding in warnings}) is told
+
+
+def test_no_row_of_a_table_is_cut(tmp_path: Path, session: Session, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "a-name-that-is-so-long-that-no-terminal-has-room-for-it-beside-a-type-and-a-place"
+    source = f"import pulumi_random as random\nrandom.RandomPet({name!r})\n"
+
+    report.plan(preview(program(tmp_path, source), session=session), "table")
+
+    [row] = [line for line in capsys.readouterr().out.splitlines() if line.rstrip().endswith("__main__.py:2")]
+    assert name in row
+    assert "random:index/randomPet:RandomPet" in row
+
+
 TWO_PROGRAMS = {
     "Pulumi.yaml": "name: acme\nruntime: python\n",
     "Pulumi.dev.yaml": "config:\n  acme:token:\n    secure: v1:x:y\n",

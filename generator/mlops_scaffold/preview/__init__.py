@@ -128,6 +128,7 @@ def _plan(
             ]
         findings += rights.check([program for program in planned if program.environment == environment])
     findings += _apart(repository, configurations)
+    findings += _as_any_other(repository, configurations)
     findings += _shared_accounts(repository, environments)
     findings += [Finding("warning", "not-locked", message) for message in repository.unlocked()]
     return Plan(planned, findings, suppressed, _notes(repository), repository.prices, incomplete)
@@ -228,6 +229,25 @@ def _apart(repository: Repository, configurations: Mapping[tuple[str, str], Conf
                     environment=environment,
                     source=own.document.where(("config", key)),
                 )
+
+
+def _as_any_other(repository: Repository, configurations: Mapping[tuple[str, str], Configuration]) -> Iterator[Finding]:
+    """Which environments are production by name, and change none of the settings."""
+    root = repository.programs[0]
+    for environment in {environment: None for environment, _ in configurations if environment in PRODUCTION}:
+        own = [each for (name, _), each in configurations.items() if name == environment]
+        if (repository.folder / root / "settings.py").is_file() and not any(
+            f"{each.project}:platform" in each.values for each in own
+        ):
+            yield Finding(
+                "warning",
+                "production-by-name",
+                f"{environment} changes no setting, and has the defaults of settings.py: sizes, copies and retention "
+                "that suit production stand in the file of an environment that the stage knows, such as prod",
+                program=repository.project(root),
+                environment=environment,
+                source=own[0].document.where(("config",)),
+            )
 
 
 def _shared_accounts(repository: Repository, environments: Sequence[str]) -> Iterator[Finding]:

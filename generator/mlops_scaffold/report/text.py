@@ -36,7 +36,7 @@ def tree(plan: Plan) -> None:
 
 def table(plan: Plan) -> None:
     """A plan with every resource."""
-    out = console()
+    out = console(wide=True)
     _first(out, plan)
     rows = Table(box=None, pad_edge=False)
     for heading in ("environment", "program", "component", "resource", "type", "where"):
