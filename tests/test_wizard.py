@@ -169,6 +169,8 @@ def test_nobody_is_asked_where_nobody_can_answer() -> None:
 
     assert result.exit_code == 2
     assert "Missing option '--cloud'" in result.output
+    assert "allowed: aws" in result.output
+    assert "allowed: series-a" in new("acme").output
 
 
 VALUES = st.recursive(

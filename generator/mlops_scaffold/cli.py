@@ -82,7 +82,10 @@ def new(
 
         chosen = wizard.ask(name, stage, cloud, output, **given)
     else:
-        raise click.UsageError(f"Missing option '{'--cloud' if stage else '--stage'}'.")
+        from mlops_scaffold.catalogue import Catalogue
+
+        option, known = ("--cloud", answers.CLOUDS) if stage else ("--stage", Catalogue.installed().blueprints)
+        raise ScaffoldError(f"Missing option '{option}'", allowed=", ".join(known))
     made = project.new(chosen, output, plan=preview, progress=report.progress)
     report.made(made)
 

@@ -40,15 +40,17 @@ def unknown(kind: str, name: str, known: Iterable[str], where: str, to_come: Ite
     """The error for a name that does not exist, with the nearest one that does.
 
     Args:
-        kind: what it should be the name of.
+        kind: what it should be the name of, such as ``cloud``, or ``setting of 'network'``.
         name: the name.
         known: the names that there are.
         where: who asks for it.
         to_come: names that there will be, and are not offered yet.
     """
     known = sorted(known)
+    what, _, owner = kind.partition(" of ")
+    strange = f"{owner} has no {what} '{name}'" if owner else f"unknown {kind} '{name}'"
     return ScaffoldError(
-        f"the {kind} '{name}' is not offered yet" if name in to_come else f"unknown {kind} '{name}'",
+        f"the {kind} '{name}' is not offered yet" if name in to_come else strange,
         where=where,
         allowed=", ".join(known) or "none",
         then=None if name in to_come else nearest(name, known),

@@ -328,8 +328,10 @@ def together(costs: Iterable[Cost]) -> Cost:
 
 
 def table(estimates: Sequence[Estimate]) -> Sequence[Sequence[str]]:
-    """Rows to print: a head, the components with the dearest first, and the sums; several environments have a last
-    column for all of them."""
+    """Rows to print: a head, the components with the dearest first, and the sums.
+
+    Several environments have a last column for all of them.
+    """
     costs = [found.components for found in estimates]
     names = dict.fromkeys(name for found in costs for name in found)
     dearest = sorted(names, key=lambda name: (-max(found[name].usd for found in costs if name in found), name))
@@ -697,11 +699,11 @@ def planned(environment: str) -> Sequence[Resource]:
     Raises:
         CostError: a program fails.
     """
-    from plans import NotPlanned, make
+    from plans import PlanError, make
 
     try:
         programs = make(environment).values()
-    except NotPlanned as error:
+    except PlanError as error:
         raise CostError(str(error), "no costs without a plan") from error
     config = yaml.safe_load((ROOT / f"Pulumi.{environment}.yaml").read_text(encoding="utf-8"))["config"]
     # The engine makes this provider from the configuration, and the planner makes none.

@@ -19,5 +19,5 @@ def plan(request: pytest.FixtureRequest) -> Plan:
 
 def pytest_exception_interact(call: pytest.CallInfo[object]) -> None:
     """Ends with the first test that lacks a plan: all others would fail for the same reason."""
-    if call.excinfo and call.excinfo.errisinstance(plans.NotPlanned):
+    if call.excinfo and call.excinfo.errisinstance(plans.PlanError):
         pytest.exit(str(call.excinfo.value), returncode=1)

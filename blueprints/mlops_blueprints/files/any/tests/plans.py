@@ -19,7 +19,7 @@ PROGRAMS = [str(path.parent.relative_to(ROOT)) for path in (*ROOT.glob("Pulumi.y
 ENVIRONMENTS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 
 
-class NotPlanned(Exception):
+class PlanError(Exception):
     """A program fails; the message is what it printed, or of a setting that is not allowed what is wrong with it."""
 
 
@@ -27,7 +27,7 @@ def of(environment: str) -> Mapping[str, Plan]:
     """The plans of an environment, program to plan.
 
     Raises:
-        NotPlanned: a program fails.
+        PlanError: a program fails.
     """
     return _all()[environment].result()
 
@@ -59,6 +59,6 @@ def _run(program: str, environment: str, outputs: Mapping[str, Any]) -> Plan:
     )
     if done.returncode:
         main = Path(program, "__main__.py")
-        raise NotPlanned(f"{main} does not plan for {environment}:\n{done.stderr.rstrip()}")
+        raise PlanError(f"{main} does not plan for {environment}:\n{done.stderr.rstrip()}")
     plan = json.loads(done.stdout)
     return Plan([Resource(**resource) for resource in plan["resources"]], plan["settings"], plan["outputs"])
