@@ -84,13 +84,13 @@ def test_a_person_is_asked_what_matters_and_shown_the_command(tmp_path: Path, mo
 
     assert result.exit_code == 0, result.output
     # Each of them right after its question.
-    assert "'Acme' does not fit: 'Acme' cannot be a project's name; 2 to 20 characters" in result.output
+    assert "'Acme' does not fit: 'Acme' cannot be a project's name\n  allowed: 2 to 20 characters" in result.output
     assert "'app' does not fit: the name 'app' is taken" in result.output
     assert "'taken' does not fit" in result.output
     assert "did you mean 'us-east-1'?" in result.output
-    assert "'12' does not fit: '12' is no account; the 12 digits of its id" in result.output
+    assert "'12' does not fit: '12' is no account\n  allowed: the 12 digits of its id" in result.output
     assert "several with commas between them, such as dev,prod" in result.output
-    assert "series-a has no 'production'; did you mean 'prod'?" in result.output
+    assert "series-a has no 'production'\n  next:    did you mean 'prod'?" in result.output
     assert "'203.0.113.7' does not fit: a range of addresses with its length, such as 203.0.113.7/32" in result.output
     assert "Stage: series-a, the only one so far" in result.output
     assert "  defers " in result.output

@@ -195,8 +195,8 @@ def _prompt(what: str, default: str, check: Callable[[str], None]) -> str:
         try:
             check(text)
         except ScaffoldError as error:
-            details = "; ".join(filter(None, [error.what, error.allowed, error.then]))
-            raise click.UsageError(f"'{text}' does not fit: {details}") from None
+            told = ScaffoldError(error.what, allowed=error.allowed, then=error.then)  # The place is the question.
+            raise click.UsageError(f"'{text}' does not fit: {told}") from None
         return text
 
     return click.prompt(what, default=default, show_default=bool(default), value_proc=checked)
