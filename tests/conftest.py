@@ -45,9 +45,10 @@ def catalogue_of(tmp_path: Path) -> Iterator[Callable[[Tree], Catalogue]]:
     def make(tree: Tree) -> Catalogue:
         write(Path(added), {"blocks/__init__.py": "", "plans/__init__.py": "", **tree})
         importlib.invalidate_caches()
+        plans = EntryPoint("t", "plans", "mlops_scaffold.blueprints")
         return Catalogue(
             [EntryPoint("t", "blocks", "mlops_scaffold.stacks")],
-            [EntryPoint("t", "plans", "mlops_scaffold.blueprints")],
+            [plans] if any(Path(added).glob("plans/*.yaml")) else [],
         )
 
     yield make

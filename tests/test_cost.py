@@ -374,10 +374,13 @@ def test_a_second_book_adds_to_the_first() -> None:
         ),
         ("region: eu-west-1", "two books of prices have a line for 'region'"),
         ("price: {}", "there is no part 'price' in a book of prices"),
-        ("prices: {x: {usd: much, per: month, page: x, date: 2026-11}}", "could not convert string to float: 'much'"),
-        ("prices: {x: {usd: 1, per: month, page: x, date: 2026-11}}", "KeyError: 'x'"),
-        ("prices: [", "the book of prices cannot be read: ParserError"),
-        ("", "the book of prices cannot be read"),
+        (
+            "pages: {x: y}\nprices: {x: {usd: much, per: month, page: x, date: 2026-11}}",
+            "could not convert string to float: 'much'",
+        ),
+        ("types: {acme:queue/lake:Lake: [{price: lake, time: size}]}", "neither the name of a price nor {price: NAME"),
+        ("prices: [", "the book of prices is not YAML"),
+        ("", "a book of prices has parts"),
     ],
 )
 def test_a_book_that_is_wrong_is_an_error_that_names_it(text: str, said: str) -> None:
@@ -387,6 +390,42 @@ def test_a_book_that_is_wrong_is_an_error_that_names_it(text: str, said: str) ->
     assert said in raised.value.what
     assert "prices/acme.yaml" in (raised.value.where or "") or "scripts/costs.py" in (raised.value.where or "")
     assert raised.value.exit_code == 2
+
+
+def test_a_mistake_in_a_book_is_found_by_its_line() -> None:
+    text = "pages: {acme: y}\nprices:\n  a: {usd: 1, per: month, page: acme, date: 2026-11}\n"
+    text += "  b: {usd: 1, per: month, page: acm, date: 2026-11}\n"
+
+    with pytest.raises(ScaffoldError) as raised:
+        cost.book({"prices/aws.yaml": OURS, "prices/acme.yaml": text})
+
+    assert raised.value.what.endswith(
+        "at 'b' under 'prices': its page 'acm' does not stand under 'pages', which has acme"
+    )
+    assert raised.value.where == "prices/acme.yaml:4"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "usd", "gap"),
+    [
+        # Three nodes at $2.50 each.
+        ({"nodes": {"count": 3}}, 7.5, ""),
+        ({"nodes": {"count": [UNKNOWN, UNKNOWN]}}, 5.0, ""),
+        ({"nodes": {"count": UNKNOWN}}, 0, "'count' is known only after up"),
+        ({"nodes": {"count": True}}, 0, "'nodes.count' is no number, and no list"),
+        ({}, 0, "'nodes'"),
+    ],
+)
+def test_a_price_is_charged_as_often_as_a_property_says(inputs: Any, usd: float, gap: str) -> None:
+    text = LAKE.replace("[lake]", "[{price: lake, times: nodes.count}]")
+    both = cost.book({"prices/aws.yaml": OURS, "prices/acme.yaml": text})
+
+    [found] = cost.estimate(
+        Plan([Program("acme", "", "dev", [resource("acme:queue/lake:Lake", "lake", inputs)], {})], []), both
+    )
+
+    assert found.cost.fixed == usd
+    assert [gap in named for named in found.cost.gaps] == ([True] if gap else [])
 
 
 def test_a_preview_asks_the_books_of_its_repository() -> None:
@@ -418,7 +457,7 @@ def test_every_price_has_a_source_and_a_date() -> None:
 
 
 def test_the_book_fits_together() -> None:
-    named = {name for names in BOOK.types.values() for name in names if "{" not in name}
+    named = {name for rates in BOOK.types.values() for rate in rates if "{" not in (name := rate.price)}
 
     assert named <= BOOK.prices.keys()
     assert all(isinstance(text, str) for text in [*BOOK.left_out, *BOOK.free.values()])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import mlops_blueprints
+from mlops_scaffold.diff import compare
+from mlops_scaffold.errors import ScaffoldError
 from mlops_scaffold.inventory import DATA, PUBLIC, RUNNING, inventory
 from mlops_scaffold.preview.plan import Finding, Plan, Program
 from mlops_scaffold.report import markdown
@@ -15,7 +19,14 @@ COMPONENT = {"urn": "c", "type": "mlops:platform:Store", "name": "store", "paren
 
 
 def plan(environment: str, kind: str, *, protect: bool = False, **inputs: Any) -> Program:
-    resource = {"urn": "r", "type": kind, "name": "store-it", "parent": "c", "custom": True, "inputs": inputs}
+    resource = {
+        "urn": f"urn:pulumi:dev::acme::{kind}::r",
+        "type": kind,
+        "name": "store-it",
+        "parent": "c",
+        "custom": True,
+        "inputs": inputs,
+    }
     return Program("acme", "", environment, [COMPONENT, {**resource, "protect": protect}], {})
 
 
@@ -75,6 +86,63 @@ def test_a_type_that_nobody_knows_is_not_called_closed() -> None:
 
     assert "Nothing that is known; not judged: aws:lambda/functionUrl:FunctionUrl." in text
     assert "- aws:lambda/functionUrl:FunctionUrl: whether it holds data, is public, or runs all the time" in text
+
+
+OURS = (Path(mlops_blueprints.__file__).parent / "files/aws/prices/aws.yaml").read_text()
+FUNCTION, CACHE = "aws:lambda/functionUrl:FunctionUrl", "aws:elasticache/replicationGroup:ReplicationGroup"
+
+
+def judged(text: str, *programs: Program) -> Plan:
+    return Plan([*programs], [], prices={"prices/aws.yaml": OURS, "prices/acme.yaml": text})
+
+
+def test_a_price_is_no_judgement() -> None:
+    priced = judged(f"free: {{a URL is free: ['{FUNCTION}']}}", plan("dev", FUNCTION, authorizationType="NONE"))
+
+    assert "not judged: aws:lambda/functionUrl:FunctionUrl." in markdown.plan(priced)
+
+
+def test_a_book_says_what_holds_data_and_runs_all_the_time() -> None:
+    both = judged(
+        f"judged: {{'{CACHE}': {{holds_data: true, always_on: true}}, '{FUNCTION}': {{}}}}", plan("dev", CACHE)
+    )
+
+    found = inventory(both)
+
+    assert [entry.type for entry in found["holds data"]] == [CACHE]
+    assert [entry.type for entry in found["runs all the time"]] == [CACHE]
+    assert found["is public"] == []
+    assert "not judged" not in markdown.plan(both)
+    # What is removed has taken its book along.
+    (change,) = compare(both, Plan([plan("dev", FUNCTION)], []), before="a", after="b").changes[:1]
+    assert (change.kind, change.holds_data) == ("removed", True)
+
+
+@pytest.mark.parametrize(
+    ("public", "inputs", "how"),
+    [
+        ("authorizationType: NONE", {"authorizationType": "NONE"}, ['its authorizationType is "NONE"']),
+        ("authorizationType: NONE", {"authorizationType": "AWS_IAM"}, None),
+        ("network.open: true", {"network": {"open": True}}, ["its network.open is true"]),
+        ("network.open: true", {}, None),
+        ("internal: null", {}, ["its internal is not set"]),
+        ("internal: null", {"internal": True}, None),
+        ("network.open: true", {"network": {"$unknown": True}}, ["it may be: its network.open is known only after up"]),
+    ],
+)
+def test_a_book_says_which_value_makes_a_type_public(
+    public: str, inputs: dict[str, Any], how: list[str] | None
+) -> None:
+    entries = inventory(judged(f"judged: {{'{FUNCTION}': {{public: {{{public}}}}}}}", plan("dev", FUNCTION, **inputs)))[
+        "is public"
+    ]
+
+    assert [entry.how for entry in entries] == ([how] if how else [])
+
+
+def test_a_judgement_that_cannot_be_read_is_an_error() -> None:
+    with pytest.raises(ScaffoldError, match="not of the form"):
+        inventory(judged(f"judged: {{'{FUNCTION}': {{holdsdata: true}}}}", plan("dev", FUNCTION)))
 
 
 def test_what_was_not_checked_is_told_as_it_is() -> None:

@@ -53,6 +53,8 @@ def test_its_blueprint_and_block_make_a_repository_that_plans(installed: Path, t
     )
     assert "queue = Queue(" in (made / "__main__.py").read_text()
     assert "QueueSettings(retention_days=7)" in (made / "settings.py").read_text()
+    # The queue says so itself: the blueprint names none.
+    assert re.search(r'IdentitySettings\(.*"sqs:CreateQueue"', (made / "settings.py").read_text(), re.DOTALL)
     assert "acme_platform" in (made / "pyproject.toml").read_text()
     assert (
         "| `retention_days` | number from 1 to 14 | `4` |" in (made / place.parent / "queue" / "README.md").read_text()
@@ -65,6 +67,7 @@ def test_its_blueprint_and_block_make_a_repository_that_plans(installed: Path, t
     # sqs/pricing: $0.40 a million; the block's own book assumes one of them for each of two queues, and ten in prod.
     assert re.search(r"\bqueue +~\$0\.80 +~\$0\.80 +~\$8\.00", result.stdout)
     assert "unknown: " not in result.stdout
+    assert "whether it holds data" not in result.stdout
     assert not [path for path in made.rglob("*.py") if "mlops_scaffold" in path.read_text()]
 
 
@@ -86,7 +89,21 @@ def test_its_own_tests_pass(installed: Path, tmp_path: Path) -> None:
         check=False,
     )
 
-    assert "2 passed" in result.stdout, result.stdout
+    assert "3 passed" in result.stdout, result.stdout
+
+
+def test_a_blueprint_that_extends_what_is_not_there_is_told_which_others_are(installed: Path, tmp_path: Path) -> None:
+    site = shutil.copytree(installed, tmp_path / "site")
+    plan = site / "acme_platform/plans/acme-batch.yaml"
+    plan.write_text(plan.read_text().replace("extends: series-a", "extends: series-b"))
+
+    result = scaffold(site, "new", "acme", "--stage", "acme-batch", "--cloud", "aws", "--output", str(tmp_path))
+
+    assert result.stderr.splitlines() == [
+        "error: the stage 'series-b' is not offered yet",
+        "  where:   acme_platform.plans/acme-batch.yaml:1",
+        "  allowed: series-a",
+    ]
 
 
 def test_two_books_with_a_price_for_the_same_are_an_error_that_names_both(installed: Path, tmp_path: Path) -> None:
@@ -102,6 +119,48 @@ def test_two_books_with_a_price_for_the_same_are_an_error_that_names_both(instal
     assert not (tmp_path / "acme").exists()
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "what", "where"),
+    [
+        ("make/queue.mk", "predict:\n\techo\n", "the target 'predict'", "make/serving.mk of serving (mlops-scaffold"),
+        ("make/queue.mk", "up: x ## mine\n\techo\n", "the target 'up'", "Makefile"),
+        ("docs/audit.md", "# Mine\n", "the file 'docs/audit.md'", "audit (mlops-scaffold"),
+        ("Makefile", "", "the file 'Makefile'", "every repository"),
+    ],
+)
+def test_what_something_else_brings_already_is_an_error_that_says_who(
+    path: str, text: str, what: str, where: str, installed: Path, tmp_path: Path
+) -> None:
+    site = shutil.copytree(installed, tmp_path / "site")
+    file = site / "acme_platform/blocks/queue/files/aws" / path
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    arguments = ["new", "acme", "--stage", "acme-batch", "--cloud", "aws", "--no-preview", "--output", str(tmp_path)]
+
+    result = scaffold(site, *arguments)
+
+    assert result.returncode == 2
+    said = " ".join(result.stderr.split())
+    assert what in said
+    assert where in said
+    assert path == "Makefile" or "queue (acme-platform 1.2.0)" in said
+    assert "another name" in said
+
+
+def test_what_is_no_action_is_an_error_that_names_the_component(installed: Path, tmp_path: Path) -> None:
+    site = shutil.copytree(installed, tmp_path / "site")
+    block = site / "acme_platform/blocks/queue/aws.py"
+    right = block.read_text()
+    arguments = ["new", "acme", "--stage", "acme-batch", "--cloud", "aws", "--no-preview", "--output", str(tmp_path)]
+
+    for wrong, said in (('"sqs.CreateQueue"', "'sqs.CreateQueue' is no action"), ("*OTHERS", "no list of plain texts")):
+        block.write_text(right.replace('"sqs:CreateQueue"', wrong))
+        result = scaffold(site, *arguments)
+        assert result.returncode == 2
+        assert said in result.stderr
+        assert "queue/aws.py:" in result.stderr
+
+
 def test_it_stands_in_the_catalogue(installed: Path) -> None:
     assert "An SQS queue" in scaffold(installed, "catalogue").stdout
     shown = scaffold(installed, "show", "queue").stdout
@@ -109,6 +168,9 @@ def test_it_stands_in_the_catalogue(installed: Path) -> None:
     assert "from: acme-platform 1.2.0" in shown
     assert "from: acme-platform 1.2.0" in scaffold(installed, "show", "acme-batch").stdout
     assert "grant_send(grantee: str, identity: Input[str]) -> None: Lets an identity send requests." in shown
+    assert "url (Output[str]): Where to send and receive." in shown
+    relay = " ".join(scaffold(installed, "show", "relay").stdout.split())
+    assert "server (text, required): The host name" in relay
 
 
 def test_a_broken_distribution_is_a_warning_with_its_name_and_version(tmp_path: Path) -> None:
@@ -124,6 +186,17 @@ def test_a_broken_distribution_is_a_warning_with_its_name_and_version(tmp_path: 
     assert "series-a" in result.stdout
 
 
+def test_a_distribution_that_was_packed_without_its_data_is_a_warning(installed: Path, tmp_path: Path) -> None:
+    site = shutil.copytree(installed, tmp_path / "site")
+    for path in site.rglob("*.yaml"):
+        path.unlink()
+
+    said = scaffold(site, "catalogue").stdout
+
+    assert "warning acme-platform 1.2.0: 'acme_platform.plans' holds no blueprint" in " ".join(said.split())
+    assert "holds no block" not in said
+
+
 def test_what_it_needs_beyond_the_lock_is_a_warning_with_its_name(installed: Path, tmp_path: Path) -> None:
     site = shutil.copytree(installed, tmp_path / "site")
     block = site / "acme_platform" / "blocks" / "queue" / "aws.py"
@@ -136,6 +209,19 @@ def test_what_it_needs_beyond_the_lock_is_a_warning_with_its_name(installed: Pat
             "warning acme-platform 1.2.0: acme_platform.blocks.queue.aws imports 'rich', which requirements.txt does "
             "not hold: name rich in the dependencies of pyproject.toml, and run 'make lock'"
         ]
+
+
+def test_a_module_that_is_missing_is_told_with_its_importer_and_the_lock(installed: Path, tmp_path: Path) -> None:
+    site = shutil.copytree(installed, tmp_path / "site")
+    block = site / "acme_platform" / "blocks" / "queue" / "aws.py"
+    block.write_text(block.read_text().replace("import pulumi\n", "import pulumi\nimport lakehouse\n"))
+
+    result = scaffold(site, "new", "acme", "--stage", "acme-batch", "--cloud", "aws", "--output", str(tmp_path))
+
+    assert result.returncode == 2
+    said = " ".join(result.stderr.split())
+    assert "ModuleNotFoundError: No module named 'lakehouse'" in said
+    assert "acme_platform.blocks.queue.aws imports 'lakehouse', which requirements.txt does not hold" in said
 
 
 def test_a_distribution_that_ends_python_hinders_nobody(tmp_path: Path) -> None:

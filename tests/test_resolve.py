@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 import mlops_stacks
 from mlops_scaffold.blueprint import Blueprint, merge
-from mlops_scaffold.catalogue import Block, Catalogue, Need
+from mlops_scaffold.catalogue import RESERVED, Block, Catalogue, Need
 from mlops_scaffold.document import parse
 from mlops_scaffold.errors import ScaffoldError
 from mlops_scaffold.resolve import resolve
 from mlops_scaffold.source import Library
+from mlops_stacks.component import Component
 
 STACKS = Path(mlops_stacks.__file__).parent
 Make = Callable[[Tree], Catalogue]
@@ -57,6 +58,24 @@ def test_of_those_that_could_come_next_the_blueprints_first_does(catalogue_of: M
     nodes = resolve(blueprint("components: {a: {}, b: {}, c: {}, d: {}}"), "aws", catalogue_of(tree))
 
     assert [node.name for node in nodes] == ["a", "c", "d", "b"]
+
+
+def test_what_deploying_a_component_takes_is_added_to_what_ci_may_do(catalogue_of: Make) -> None:
+    identity = contract("Identity", settings="actions: list[str] = []").replace("test:", "mlops:")
+    asks = block("Net").replace("    def __init__", '    deploy_actions = ("sqs:A", "sqs:B")\n    def __init__')
+    tree = {
+        "blocks/net/__init__.py": contract("Net"),
+        "blocks/net/aws.py": asks,
+        "blocks/identity/__init__.py": identity,
+        "blocks/identity/aws.py": block("Identity"),
+    }
+    text = "components: {identity: {actions: [sns:C]}, net: {}}\n"
+    text += "environments: {dev: {identity: {actions: [sns:D]}}, prod: {}}"
+
+    found, _ = resolve(blueprint(text), "aws", catalogue_of(tree))
+
+    assert found.given == {"actions": ["sns:C", "sqs:A", "sqs:B"]}
+    assert found.changes == {"dev": {"actions": ["sns:D", "sqs:A", "sqs:B"]}}
 
 
 def test_a_variant_is_chosen_by_on(catalogue_of: Make) -> None:
@@ -295,6 +314,22 @@ def test_what_cannot_be_read_is_a_warning_and_no_hindrance(
     assert [node.name for node in nodes] == ["net"]
     assert {block.variant for block in catalogue.blocks()} == {"aws", "other"}
     assert [found for found in catalogue.problems if problem in found] == catalogue.problems != []
+
+
+@pytest.mark.parametrize("line", ["urn: Output[str]", "name: Output[str]", "def keep(self) -> None: ..."])
+def test_a_name_that_every_component_has_already_is_refused_with_its_line(line: str, catalogue_of: Make) -> None:
+    catalogue = catalogue_of({**NET_AND_STORE, "blocks/net/__init__.py": contract("Net", outputs=line)})
+
+    assert catalogue.capabilities == ["store"]
+    assert any(
+        "blocks/net/__init__.py:13" in problem and "no verb child, " in problem for problem in catalogue.problems
+    )
+
+
+def test_the_names_that_every_component_has_are_known() -> None:
+    found = {name for kind in Component.__mro__[:-1] for name in vars(kind) if not name.startswith("_")}
+
+    assert {*RESERVED} - {"child", "keep", "name", "token"} == found - {"token"}
 
 
 def test_who_asks_for_what_cannot_be_read_is_told_why(catalogue_of: Make) -> None:

@@ -30,6 +30,16 @@ FRAMEWORK = "mlops_stacks.component"
 CLUSTER_SDK = "pulumi_kubernetes"
 """What a block imports, itself or through another module, when it runs inside the cluster."""
 
+IDENTITY = "mlops:platform:Identity"
+"""The token of the component that makes CI's roles, and gives them their rights."""
+
+RESERVED = (
+    *("child", "deploy_actions", "get_provider", "imported", "keep", "name", "outputs", "publish"),
+    *("pulumi_resource_name", "pulumi_resource_type", "register_outputs", "token"),
+    *("translate_input_property", "translate_output_property", "urn"),
+)
+"""What every component has already: attributes of Pulumi's, and of ``mlops_stacks.component.Component``."""
+
 STAGES_TO_COME = ("poc", "seed", "series-b", "enterprise")
 """Stages of the ladder that are not made yet."""
 
@@ -118,8 +128,8 @@ class Catalogue:
     def __init__(self, stacks: Sequence[EntryPoint], blueprints: Sequence[EntryPoint]) -> None:
         self.problems: list[str] = []
         """What could not be read, each with the name and version of what installed it, and the cause."""
-        self.packages = [*self._packages(stacks)]
-        self._blueprints = [*self._packages(blueprints)]
+        self.packages = [*self._packages(stacks, "*/*.py", "no block")]
+        self._blueprints = [*self._packages(blueprints, "*.yaml", "no blueprint")]
 
     @classmethod
     def installed(cls) -> Catalogue:
@@ -128,7 +138,14 @@ class Catalogue:
         groups = (found.select(group=f"mlops_scaffold.{kind}") for kind in ("stacks", "blueprints"))
         return cls(*(sorted(group, key=lambda point: point.value) for group in groups))
 
-    def _packages(self, points: Sequence[EntryPoint]) -> Iterator[Package]:
+    def _packages(self, points: Sequence[EntryPoint], holds: str, nothing: str) -> Iterator[Package]:
+        """The packages that entry points name.
+
+        Args:
+            points: the entry points.
+            holds: the pattern of what each should hold.
+            nothing: what to call it where there is none: a build backend that was not told packs no data.
+        """
         seen: set[str] = set()
         for point in points:
             name = f"{point.dist.name} {point.dist.version}" if point.dist else point.name
@@ -138,6 +155,11 @@ class Catalogue:
             except (Exception, SystemExit) as error:
                 self.problems.append(f"{name}: cannot load '{point.value}': {type(error).__name__}: {error}")
                 continue
+            if not any(folder.glob(holds)):
+                self.problems.append(
+                    f"{name}: '{point.value}' holds {nothing} ({folder / holds}): if the source does, its build left "
+                    "it out; section 1 of docs/extend.md has a [build-system] that packs all files"
+                )
             if point.value not in seen:
                 seen.add(point.value)
                 yield Package(point.value, folder, name)
@@ -194,8 +216,10 @@ class Catalogue:
                         continue
                     if not variant:
                         module.refuse_stars()
-                        if not self._contracts(module):
+                        if not (contracts := self._contracts(module)):
                             continue
+                        for contract in contracts:
+                            _refuse_reserved(contract)
                 except ScaffoldError as error:
                     self._set_aside(package, error)
                     continue
@@ -380,10 +404,34 @@ class Catalogue:
             ScaffoldError: there is none of that name, or it cannot be read.
         """
         if name not in self._blueprint_files:
-            kind = "stage" if asked_by == "--stage" else "blueprint"
-            raise self.missing(kind, name, self.blueprints, asked_by, STAGES_TO_COME)
+            kind = "stage" if asked_by == "--stage" or name in STAGES_TO_COME else "blueprint"
+            others = [  # than the one that asks, which cannot extend itself
+                other
+                for other, (package, path) in self._blueprint_files.items()
+                if not asked_by.startswith(f"{package.name}/{path.name}:")
+            ]
+            raise self.missing(kind, name, others, asked_by, STAGES_TO_COME)
         package, path = self._blueprint_files[name]
         return document.read(path, f"{package.name}/{path.name}")
+
+
+def _refuse_reserved(contract: Class) -> None:
+    """Refuses an output, or a verb, under whose name Pulumi looks for something else.
+
+    Raises:
+        ScaffoldError: names its line.
+    """
+    for node in contract.node.body:
+        name = node.target.id if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) else ""
+        name = node.name if isinstance(node, Function) else name
+        assigned = isinstance(node, ast.AnnAssign) and node.value is not None  # such as its token
+        if name in RESERVED and not assigned:
+            raise ScaffoldError(
+                f"{contract.name}.{name}: every component has a '{name}' already; call no output and no verb "
+                f"{', '.join(RESERVED)}",
+                where=f"{contract.module.path}:{node.lineno}",
+                then="rename it",
+            )
 
 
 def beside(folder: Path, variant: str, among: Collection[str] = ()) -> Mapping[PurePosixPath, Path]:

@@ -35,6 +35,9 @@ FIRST = PurePosixPath("docs/runbooks/first-up.md")
 PICTURE = PurePosixPath("docs/architecture.svg")
 """The platform as a picture."""
 
+GIVEN_UP = PurePosixPath("tests/given_up.txt")
+"""Whose data nobody would miss; the repository's tests hold on to all other."""
+
 REPOSITORY_ITSELF = b"""\
 # For `pulumi install` in this folder: the program finds its blocks because the repository is installed. Run it in the
 # folder above first, where the lock with the hashes is; `make setup` does both.
@@ -113,14 +116,18 @@ def compose(platform: Platform, catalogue: Catalogue) -> Files:
     """Every file that depends on the choice of components.
 
     Raises:
-        ScaffoldError: two of them claim the same path.
+        ScaffoldError: two of them claim the same path, or the same target of ``make``.
     """
     files: Files = {}
     owners: dict[PurePosixPath, str] = {}
 
     def add(path: PurePosixPath, content: bytes, owner: str) -> None:
         if (other := owners.setdefault(path, owner)) != owner:
-            raise ScaffoldError(f"two components bring the file '{path}'", where=f"{other} and {owner}")
+            raise ScaffoldError(
+                f"two components bring the file '{path}'",
+                where=f"{other} and {owner}",
+                then="give the one that is yours another name, or leave one of the two components out",
+            )
         files[path] = content
 
     for program in platform.programs:
@@ -133,6 +140,7 @@ def compose(platform: Platform, catalogue: Catalogue) -> Files:
         if program.imports:
             add(program.folder / "cloud.py", cloud(program, platform).encode(), "the program")
             add(program.folder / "requirements.txt", REPOSITORY_ITSELF, "the program")
+    add(GIVEN_UP, given_up(platform).encode(), "the program")
     needed = list(platform.modules)
     needed += [node.block.package for node in platform.nodes]
     if any(node.in_cluster for node in platform.nodes):
@@ -144,12 +152,40 @@ def compose(platform: Platform, catalogue: Catalogue) -> Files:
             page = source.read_text(encoding="utf-8", errors="surrogateescape")
             add(path, filled(page, node.block).encode(errors="surrogateescape"), "the building blocks")
     brought = {"every repository": every_repository(platform.answers.cloud)} | {
-        node.name: node.block.files(platform.names) for node in platform.nodes
+        f"{node.name} ({catalogue.distribution(node.block.capability, node.block.variant)})": node.block.files(
+            platform.names
+        )
+        for node in platform.nodes
     }
     for owner, sources in brought.items():
         for path, source in sources.items():
             add(path, source.read_bytes(), owner)
+    _keep_targets_apart(files, owners)
     return files
+
+
+RULE = re.compile(r"(?m)^(?P<targets>[\w./-][\w./ -]*):(?![:=])(?! *\w+ *[:?+]?=)[^\n]*(?:##|\n\t)")
+"""A rule of a make file that says how to make something: by its description, or by its recipe."""
+
+
+def _keep_targets_apart(files: Files, owners: Mapping[PurePosixPath, str]) -> None:
+    """Refuses two recipes for one target: ``make`` would take the last, with a warning that nobody reads."""
+    makefile = next((DATA / "shell").glob("*/Makefile"))
+    texts = {"Makefile (every repository)": makefile.read_text(encoding="utf-8")}
+    texts |= {
+        f"{path} of {owners[path]}": content.decode(errors="replace")
+        for path, content in sorted(files.items())
+        if path.match("make/*.mk")
+    }
+    seen: dict[str, str] = {}
+    for where, text in texts.items():
+        for target in {target: None for rule in RULE.finditer(text) for target in rule["targets"].split()}:
+            if target != ".PHONY" and (other := seen.setdefault(target, where)) != where:
+                raise ScaffoldError(
+                    f"two make files have the target '{target}'",
+                    where=f"{other}; {where}",
+                    then="give the one that is yours another name",
+                )
 
 
 @dataclass(frozen=True)
@@ -372,3 +408,21 @@ def configuration(program: Program, environment: str, platform: Platform) -> str
         body = yaml.safe_dump({f"{program.project}:platform": changes}, sort_keys=False, width=WIDTH)
         text += "  # What is different here from settings.py.\n" + textwrap.indent(body, "  ")
     return text
+
+
+def given_up(platform: Platform) -> str:
+    """The environments, and of each the components, whose data the blueprint lets go."""
+    lines = [
+        f"{environment} {node.name}"
+        for environment in platform.environments
+        for node in platform.nodes
+        if {**node.given, **node.changes.get(environment, {})}.get("protected") is False
+    ]
+    return "\n".join(
+        [
+            "# Whose data nobody would miss: an environment and a component a line. Where the settings say",
+            "# 'protected: false' of any other, 'make test' fails.",
+            *lines,
+            "",
+        ]
+    )

@@ -17,10 +17,11 @@ from mlops_scaffold.scripts import DATA, script
 
 if TYPE_CHECKING:
     import costs
-    from costs import Book, Charge, Cost, Estimate, Line
+    from costs import Book, Charge, Cost, Estimate, Judged, Line
 else:
     costs = script("costs")
-    Book, Charge, Cost, Estimate, Line = costs.Book, costs.Charge, costs.Cost, costs.Estimate, costs.Line
+    Book, Charge, Cost = costs.Book, costs.Charge, costs.Cost
+    Estimate, Judged, Line = costs.Estimate, costs.Judged, costs.Line
 
 BY_PROPERTIES, document, table, together = costs.BY_PROPERTIES, costs.document, costs.table, costs.together
 

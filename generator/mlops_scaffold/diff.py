@@ -23,6 +23,8 @@ from mlops_scaffold.preview.repository import find
 
 Kind = Literal["removed", "changed", "added"]
 
+Resource = Mapping[str, Any]
+
 OPTIONS = ("protect", "retainOnDelete")
 """Besides its inputs, what matters about a resource."""
 
@@ -99,6 +101,10 @@ def diff(before: str, after: str, *, progress: Callable[[str], None] | None = No
 def compare(first: Plan, second: Plan, *, before: str, after: str) -> Difference:
     """The difference between two plans of a repository, in the environments that both have."""
     sides = [{(program.environment, program.folder): program for program in plan.programs} for plan in (first, second)]
+
+    def holds(resource: Resource) -> bool:  # What is removed may have taken along what says so.
+        return any(holds_data(resource, plan) for plan in (first, second))
+
     environments = [
         environment
         for environment in dict.fromkeys(environment for environment, _ in sides[1])
@@ -108,7 +114,7 @@ def compare(first: Plan, second: Plan, *, before: str, after: str) -> Difference
         change
         for key in dict.fromkeys((*sides[1], *sides[0]))
         if key[0] in environments
-        for change in _changes(*(side.get(key) for side in sides))
+        for change in _changes(holds, *(side.get(key) for side in sides))
     ]
     order = ("removed", "changed", "added")
     changes.sort(key=lambda change: (environments.index(change.environment), order.index(change.kind)))
@@ -122,15 +128,15 @@ def _costs(plan: Plan, priced_as: Plan) -> Mapping[str, str]:
     return {found.environment: str(found.cost) for found in estimate(plan, book(priced_as.prices))}
 
 
-def _changes(before: Program | None, after: Program | None) -> Iterator[Change]:
+def _changes(holds: Callable[[Resource], bool], before: Program | None, after: Program | None) -> Iterator[Change]:
     old, new = _by_place(before), _by_place(after)
     for place in dict.fromkeys((*old, *new)):
         if place not in new:
-            yield _change("removed", *old[place])
+            yield _change("removed", *old[place], holds)
         elif place not in old:
-            yield _change("added", *new[place])
+            yield _change("added", *new[place], holds)
         elif values := [*_values("", _told(old[place][1]), _told(new[place][1]))]:
-            yield replace(_change("changed", *new[place]), values=values)
+            yield replace(_change("changed", *new[place], holds), values=values)
 
 
 def _by_place(program: Program | None) -> Mapping[str, tuple[Program, Mapping[str, Any]]]:
@@ -140,10 +146,10 @@ def _by_place(program: Program | None) -> Mapping[str, tuple[Program, Mapping[st
     return {resource["urn"].split("::", 2)[2]: (program, resource) for resource in program.made}
 
 
-def _change(kind: Kind, program: Program, resource: Mapping[str, Any]) -> Change:
+def _change(kind: Kind, program: Program, resource: Resource, holds: Callable[[Resource], bool]) -> Change:
     component = program.component(resource)
     place = (program.environment, program.project, component, resource["name"], resource["type"])
-    return Change(kind, *place, holds_data=holds_data(resource))
+    return Change(kind, *place, holds_data=holds(resource))
 
 
 def _told(resource: Mapping[str, Any]) -> Mapping[str, Any]:

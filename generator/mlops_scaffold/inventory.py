@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mlops_scaffold.cost import book
+from mlops_scaffold.cost import Judged, book
 from mlops_scaffold.preview.plan import Plan, Program
 
 Question = Literal["holds data", "is public", "runs all the time"]
@@ -130,22 +131,28 @@ def inventory(plan: Plan) -> Mapping[Question, Sequence[Entry]]:
 def unjudged(plan: Plan) -> Sequence[str]:
     """The types of a plan of which nobody knows whether they hold data, are public, or run all the time.
 
-    Our own blocks make none of them: every type that they make is in the price book, which a test sees to.
+    We know the types that our own blocks make, which are those of the book that we ship: a test sees to it. Whoever
+    makes others says so in the part ``judged`` of a book; a price alone says nothing of the three.
     """
-    known, priced = DATA | RUNNING | PUBLIC.keys(), book(plan.prices).knows
+    known, ours = DATA | RUNNING | PUBLIC.keys() | _judged(plan).keys(), book().knows
     types = {resource["type"] for program in plan.programs for resource in program.made}
-    return sorted(kind for kind in types - known if not priced(kind))
+    return sorted(kind for kind in types - known if not ours(kind))
 
 
-def holds_data(resource: Mapping[str, Any]) -> bool:
-    """Whether a resource holds what cannot be had back."""
-    return resource["type"] in DATA or bool(resource["protect"])
+def holds_data(resource: Mapping[str, Any], plan: Plan) -> bool:
+    """Whether a resource of a plan holds what cannot be had back."""
+    kind, judged = resource["type"], _judged(plan)
+    return kind in DATA or bool(resource["protect"]) or (kind in judged and judged[kind].holds_data)
+
+
+def _judged(plan: Plan) -> Mapping[str, Judged]:
+    return book(plan.prices).judged
 
 
 def _entries(plan: Plan, question: Question) -> Sequence[Entry]:
     found: dict[tuple[str, str, str], list[tuple[str, bool, str]]] = {}
     for program in plan.programs:
-        for resource, how in _answers(program, question):
+        for resource, how in _answers(program, question, plan):
             key = (program.component(resource), resource["name"], resource["type"])
             found.setdefault(key, []).append((program.environment, bool(resource["protect"]), how))
     return [
@@ -159,14 +166,30 @@ def _entries(plan: Plan, question: Question) -> Sequence[Entry]:
     ]
 
 
-def _answers(program: Program, question: Question) -> Iterator[tuple[Mapping[str, Any], str]]:
+def _answers(program: Program, question: Question, plan: Plan) -> Iterator[tuple[Mapping[str, Any], str]]:
+    judged = _judged(plan)
     for resource in program.made:
         kind = resource["type"]
+        told = judged.get(kind, Judged())
         match question:
-            case "holds data" if holds_data(resource):
+            case "holds data" if holds_data(resource, plan):
                 yield resource, ""
-            case "is public" if kind in PUBLIC:
-                if how := PUBLIC[kind](resource.get("deepInputs", resource["inputs"])):
+            case "is public":
+                inputs = resource.get("deepInputs", resource["inputs"])
+                if how := (PUBLIC[kind](inputs) if kind in PUBLIC else None) or _told_public(inputs, told.public):
                     yield resource, how
-            case "runs all the time" if kind in RUNNING:
+            case "runs all the time" if kind in RUNNING or told.always_on:
                 yield resource, ""
+
+
+def _told_public(inputs: Inputs, told: Mapping[str, Any]) -> str | None:
+    """How a resource is public, by what a book says of its type. What is not known yet may be."""
+    for path, value in told.items():
+        found: Any = inputs
+        for part in path.split("."):
+            found = found.get(part) if isinstance(found, Mapping) and "$unknown" not in found else found
+        if isinstance(found, Mapping) and "$unknown" in found:
+            return f"it may be: its {path} is known only after up"
+        if found == value:
+            return f"its {path} is {'not set' if value is None else json.dumps(value)}"
+    return None

@@ -16,18 +16,23 @@ EMPTY = re.compile(rf"{START}\s*{END}")
 
 
 def settings_of(block: Block) -> Sequence[tuple[str, str, str, str]]:
-    """Name, type, default and description of each setting."""
+    """Name, type, default and description of each setting; the default of one that must be set is ``required``."""
     texts = block.settings.descriptions
-    properties = block.model.model_json_schema().get("properties", {})
+    document = block.model.model_json_schema()
+    required = document.get("required", ())
     return [
-        (name, _type(schema), json.dumps(schema.get("default")), texts.get(name, ""))
-        for name, schema in properties.items()
+        (name, _type(schema), "required" if name in required else _default(schema), texts.get(name, ""))
+        for name, schema in document.get("properties", {}).items()
     ]
 
 
+def _default(schema: Mapping[str, Any]) -> str:
+    return json.dumps(schema["default"]) if "default" in schema else "see its class"
+
+
 def _type(schema: Mapping[str, Any]) -> str:
-    if "enum" in schema:
-        return " or ".join(map(str, schema["enum"]))
+    if "enum" in schema or "const" in schema:
+        return " or ".join(map(str, schema.get("enum") or [schema["const"]]))
     bounds = [f"{word} {schema[key]}" for word, key in (("from", "minimum"), ("to", "maximum")) if key in schema]
     words = {
         "array": "list",
@@ -40,7 +45,9 @@ def _type(schema: Mapping[str, Any]) -> str:
     kinds = [_type(option) for option in schema.get("anyOf", [])] or [
         words.get(schema.get("type", ""), "see its class")
     ]
-    return " ".join([" or ".join(kinds), *bounds])
+    items = schema.get("items", {})
+    of = ["of", _type(items)] if "enum" in items or "const" in items else []
+    return " ".join([" or ".join(kinds), *of, *bounds])
 
 
 def settings_table(block: Block) -> str:

@@ -187,7 +187,11 @@ def write(files: Files, folder: Path) -> None:
                 )
         place = folder / path
         if place.exists() or any((folder / above).is_file() for above in path.parents):
-            raise ScaffoldError(f"two parts bring the file '{path}'", where="the shell and a component")
+            raise ScaffoldError(
+                f"two parts bring the file '{path}'",
+                where="every repository has it (mlops_blueprints/shell), and a component's files/ too",
+                then="give the component's another name",
+            )
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from mlops_scaffold.blueprint import CHOICES, Blueprint
-from mlops_scaffold.catalogue import Block, Catalogue
+from mlops_scaffold.catalogue import IDENTITY, Block, Catalogue
 from mlops_scaffold.errors import ScaffoldError, unknown
 
 if TYPE_CHECKING:
@@ -70,7 +70,36 @@ def resolve(blueprint: Blueprint, cloud: str, catalogue: Catalogue) -> Sequence[
             where=blueprint.where("components", circle[0]),
             then="one of these blocks must do without the other",
         ) from None
-    return [_node(blueprint, name, blocks[name], wires[name]) for name in order]
+    return _with_rights([_node(blueprint, name, blocks[name], wires[name]) for name in order])
+
+
+def _with_rights(nodes: Sequence[Node]) -> Sequence[Node]:
+    """Gives CI, where it has an identity, the actions that the components say deploying them takes.
+
+    Raises:
+        ScaffoldError: one is not what IAM calls an action.
+    """
+    asked = {action: node for node in nodes for action in node.block.cls.texts("deploy_actions")}
+    return [_may(node, asked) if asked and node.block.token == IDENTITY else node for node in nodes]
+
+
+def _may(identity: Node, asked: Mapping[str, Node]) -> Node:
+    for action, node in asked.items():
+        try:
+            identity.block.model.model_validate({**identity.given, "actions": [action]})
+        except ValidationError as error:
+            raise ScaffoldError(
+                f"'{action}' is no action that CI can be given",
+                where=f"deploy_actions of {node.block.cls.name}, {node.block.cls.where}",
+                allowed=_allowed(error.errors()[0]),
+            ) from None
+
+    def more(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**settings, "actions": list(dict.fromkeys([*settings.get("actions", ()), *asked]))}
+
+    # An environment's own list would replace it.
+    changes = {name: more(changed) if "actions" in changed else changed for name, changed in identity.changes.items()}
+    return replace(identity, given=more(identity.given), changes=changes)
 
 
 def _ordered(wires: Mapping[str, Mapping[str, str]]) -> Iterator[str]:

@@ -196,6 +196,18 @@ class Module:
         origin = self._origin(first)
         return self.library.find(".".join([origin, *rest])) if origin else None
 
+    def choices(self, annotation: str) -> Sequence[Any]:
+        """The values that a ``Literal`` allows, or a name that stands for one; none of any other annotation."""
+        node = ast.parse(annotation, mode="eval").body
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value).rpartition(".")[2] == "Literal":
+            values = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            return [value.value for value in values if isinstance(value, ast.Constant)]
+        holder, _, name = (self._origin(annotation) or "").rpartition(".")
+        if module := self.library.module(holder):
+            return module.choices(name)
+        statement = self._meanings.get(annotation)
+        return self.choices(ast.unparse(statement.value)) if isinstance(statement, ast.Assign) else []
+
     @cached_property
     def _values(self) -> dict[str, Any]:
         return {"__name__": self.name}
@@ -286,6 +298,21 @@ class Class:
                         found[name] = value
         return found
 
+    def texts(self, name: str) -> Sequence[str]:
+        """The texts that its body, or that of what it extends, lists under a name; empty where none does.
+
+        Raises:
+            ScaffoldError: what stands there is no list of plain texts.
+        """
+        for ancestor in self.ancestors:
+            for node in ancestor.node.body:
+                match node:
+                    case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
+                        return _texts(value, ancestor, name)
+                    case ast.AnnAssign(target=ast.Name(id=found), value=ast.expr() as value) if found == name:
+                        return _texts(value, ancestor, name)
+        return ()
+
     @cached_property
     def annotations(self) -> Mapping[str, str]:
         """Its own annotated attributes, name to annotation."""
@@ -328,6 +355,18 @@ def signature(method: Function) -> str:
     """A method as it is called: its name, its parameters but for the first, and what it returns."""
     arguments = ast.unparse(method.args).partition(", ")[2]
     return f"{method.name}({arguments}){f' -> {ast.unparse(method.returns)}' if method.returns else ''}"
+
+
+def _texts(value: ast.expr, cls: Class, name: str) -> Sequence[str]:
+    items = value.elts if isinstance(value, ast.Tuple | ast.List) else [None]
+    found = [item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+    if len(found) != len(items):
+        raise ScaffoldError(
+            f"{cls.name}.{name} cannot be read: it is no list of plain texts",
+            where=f"{cls.module.path}:{value.lineno}",
+            allowed=f'{name} = ("service:Action", ...), written out',
+        )
+    return found
 
 
 def _is_abstract(method: Function) -> bool:

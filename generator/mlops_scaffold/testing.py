@@ -9,14 +9,18 @@ installed where the tests run (``pip install -e .`` does): a plan sees no ``PYTH
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 from mlops_scaffold.catalogue import Catalogue
+from mlops_scaffold.errors import ScaffoldError
 from mlops_scaffold.preview import preview
-from mlops_scaffold.preview.plan import Plan
+from mlops_scaffold.preview.plan import Plan, Program
 from mlops_scaffold.preview.session import Session
+from mlops_scaffold.scripts import DATA
 
 SHARED = "organization/shared/dev"
 """The stack that stands for all other programs: ``Keys.imported("keys", pulumi.StackReference(SHARED))``."""
@@ -53,6 +57,76 @@ def plan(folder: Path, source: str, *, shared: Mapping[str, Any] | None = None, 
         ``.programs[0].made`` is every resource, and ``.of("error")`` and ``.of("warning")`` what was found.
     """
     return preview(program(folder, source), session=session, references={SHARED: shared or {}})
+
+
+def broken(planned: Plan, cloud: str = "aws") -> Sequence[str]:
+    """What of a plan breaks the rules of ``policy/``: of every repository, and of each installed block.
+
+    Args:
+        planned: the plan, such as ``plan`` makes.
+        cloud: whose rules.
+
+    Returns:
+        ``<module>.<rule>: <sentence>`` for each thing that breaks one and is not exempt; the repository's ``make test``
+        holds every plan of a platform against the same.
+    """
+    folders = [DATA / "files" / folder / "policy" for folder in ("any", cloud)]
+    for package in Catalogue.installed().packages:
+        found = (path for variant in ("any", cloud) for path in package.folder.glob(f"*/files/{variant}*/policy"))
+        folders += sorted(found)
+    spec = spec_from_file_location(
+        "policy", folders[0] / "__init__.py", submodule_search_locations=[*map(str, folders)]
+    )
+    if not (spec and spec.loader):
+        raise ScaffoldError("the rules cannot be loaded", where=str(folders[0]), then="install the tool again")
+    before = {name: module for name, module in sys.modules.items() if name.split(".")[0] == "policy"}
+    for name in before:  # An author may have a package of that name.
+        del sys.modules[name]
+    policy = sys.modules["policy"] = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(policy)
+        return [
+            f"{policy.name_of(rule)}: {sentence}"
+            for program in planned.programs
+            for rule in policy.rules()
+            for sentence in rule(policy.Plan(_as_rules_see_them(policy, program), {}, program.outputs))
+        ]
+    finally:
+        for name in [name for name in sys.modules if name.split(".")[0] == "policy"]:
+            del sys.modules[name]
+        sys.modules.update(before)
+
+
+def _as_rules_see_them(policy: Any, program: Program) -> Sequence[Any]:
+    keys = {resource["urn"]: f"{resource['type']}::{resource['name']}" for resource in program.resources}
+    return [
+        policy.Resource(
+            resource["type"],
+            resource["name"],
+            _known(resource.get("deepInputs", resource["inputs"])),
+            bool(resource["protect"]),
+            bool(resource["retainOnDelete"]),
+            computed_from={
+                name: [keys[urn] for urn in urns if urn in keys]
+                for name, urns in resource["propertyDependencies"].items()
+            },
+            urn=resource["urn"],
+            parent=resource["parent"] or "",
+        )
+        for resource in program.made
+    ]
+
+
+def _known(value: Any) -> Any:
+    match value:
+        case {"$unknown": True} | {"$secret": True}:
+            return None
+        case dict():
+            return {key: _known(item) for key, item in value.items()}
+        case list():
+            return [_known(item) for item in value]
+        case _:
+            return value
 
 
 def program(folder: Path, source: str) -> Path:

@@ -79,6 +79,10 @@ class Component(pulumi.ComponentResource):
     token: ClassVar[str]
     """The component's type. It is part of every URN below it: a promise, never changed."""
 
+    deploy_actions: ClassVar[Sequence[str]] = ()
+    """The actions that making and changing it takes, of a service that our own components do not use:
+    ``sqs:CreateQueue``. They are added to the setting ``identity.actions``, so that CI may make it."""
+
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None, *, protected: bool = True) -> None:
         super().__init__(self.token, name, None, opts)
         self.name = name

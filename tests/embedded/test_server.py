@@ -116,6 +116,12 @@ def test_a_package_from_the_expected_folder_is_none(plan: Plan, tmp_path: Path) 
     plan({"blocks/__init__.py": "", "__main__.py": "import blocks"}, expected_packages={"blocks": f"{tmp_path}/blocks"})
 
 
+@pytest.mark.parametrize("way", ["blocks/../blocks", "link"])
+def test_the_expected_folder_may_be_named_by_another_way_to_it(plan: Plan, tmp_path: Path, way: str) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "blocks")
+    plan({"blocks/__init__.py": "", "__main__.py": "import blocks"}, expected_packages={"blocks": f"{tmp_path}/{way}"})
+
+
 def test_the_end_of_stdin_ends_the_server_and_its_programs(
     start: Callable[..., Server], request_for: Requests, tmp_path: Path
 ) -> None:

@@ -118,11 +118,16 @@ def _refuse_shadowed(expected: Mapping[str, str], files: Mapping[str, str | None
     """A copy of a package of the repository, installed elsewhere, would hide a broken repository."""
     for module, file in files.items():
         folder = expected.get(module.partition(".")[0])
-        if folder and file and not PurePath(file).is_relative_to(folder):
+        if folder and file and not (_within(PurePath(file), folder) or _within(Path(file).resolve(), folder)):
             raise ShadowedError(
                 f"{module} is shadowed by another installation: {file}, expected {folder}. "
                 "Uninstall that one from the repository's .venv, and run 'make setup' again"
             )
+
+
+def _within(file: PurePath, folder: str) -> bool:
+    """Whether a file lies in a folder, which may be named by another way to it."""
+    return file.is_relative_to(folder) or file.is_relative_to(Path(folder).resolve())
 
 
 def _to_be_loaded(program: str, packages: Iterable[str]) -> dict[str, str | None]:

@@ -120,7 +120,10 @@ def _plan(
             found = [*_found(made, passes, configuration, _kubernetes_version(planned, environment))]
             # All programs name what they make by the first one's project (``pulumi:autonaming``, compose.py).
             found += names.check(made.made, repository.project(programs[0]), environment)
-            findings += [replace(finding, program=made.project, environment=environment) for finding in found]
+            findings += [
+                replace(_explained(finding, repository), program=made.project, environment=environment)
+                for finding in found
+            ]
             findings += promises.check(repository, made)
             quirks = [_finding(item) for answer in passes for item in answer["suppressed"]]
             suppressed += [
@@ -311,6 +314,22 @@ def _failure(error: Mapping[str, Any], configuration: Configuration) -> Iterator
         frames = "".join(f"\n  at {frame}" for frame in error["frames"])
         source = configuration.named_in(error["message"]) or error.get("source")
         yield Finding("error", "program", f"{error['type']}: {error['message']}{frames}", source=source)
+
+
+MISSING = re.compile(r"ModuleNotFoundError: No module named '(?P<top>\w+)")
+
+
+def _explained(finding: Finding, repository: Repository) -> Finding:
+    """With what to do where a module is missing: it is not locked, or not installed."""
+    missing = MISSING.match(finding.message)
+    if not missing or missing["top"] in repository.packages:
+        return finding
+    says = f" imports '{missing['top']}', which requirements.txt"
+    generally = (
+        "if the lock, requirements.txt, holds it, run 'make setup'; if not, name it in pyproject.toml first, and "
+    )
+    why = next((found for found in repository.unlocked() if says in found), f"{generally}run 'make lock'")
+    return replace(finding, message=f"{finding.message}\n  {why}")
 
 
 def _kubernetes_version(programs: Sequence[Program], environment: str) -> str | None:

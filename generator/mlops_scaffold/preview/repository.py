@@ -163,7 +163,7 @@ def find(folder: Path) -> Repository:
     Raises:
         ScaffoldError: there is none.
     """
-    repository = Repository(folder.absolute())
+    repository = Repository(folder.resolve())  # What Python imports from there, it names without '..'.
     if repository.folder.name in PROGRAMS and (repository.folder.parent / "Pulumi.yaml").is_file():
         raise ScaffoldError(
             f"'{repository.folder.name}' is one of two programs, and builds on the other",

@@ -6,10 +6,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mlops_scaffold.catalogue import IDENTITY
 from mlops_scaffold.preview.plan import Finding, Program
-
-IDENTITY = "mlops:platform:Identity"
-"""The component that makes CI's roles; its role ``<name>-deploy`` is the one that makes and changes."""
 
 PREFIXES = {
     **dict.fromkeys(("alb", "elb", "lb"), "elasticloadbalancing"),
@@ -49,7 +47,7 @@ PREFIXES = {
 CLOUDWATCH = {"log": "logs", "event": "events"}
 """In Pulumi's ``cloudwatch`` there are three services; what begins with neither is CloudWatch itself."""
 
-CURE = "name those that it takes in identity.actions"
+CURE = "name all that it takes in deploy_actions of its component, or in identity.actions"
 CURES = {"route53": "name its domain and zone in identity.domain and identity.hosted_zone"}
 """What gives CI the right; of a service whose resources have no name of ours, a setting of its own."""
 
@@ -63,7 +61,7 @@ def service(kind: str) -> str:
 
 
 def allowed(program: Program) -> set[str] | None:
-    """The services that CI's role which deploys may do anything with; None if the program makes no such role."""
+    """The services that CI's role ``<identity>-deploy`` may do anything with; None if there is no such role."""
     names = {f"{resource['name']}-deploy" for resource in program.resources if resource["type"] == IDENTITY}
     roles = {resource["urn"] for resource in _of(program, "aws:iam/role:Role") if resource["name"] in names}
     attached = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 
 from rich.markup import escape
 from rich.table import Table
 
 from mlops_scaffold import blueprint
-from mlops_scaffold.catalogue import Catalogue
+from mlops_scaffold.catalogue import Catalogue, Need
 from mlops_scaffold.reference import settings_of
 from mlops_scaffold.report import console
 from mlops_scaffold.source import signature, summary
@@ -74,21 +75,37 @@ def _show_capability(found: Catalogue, name: str) -> None:
     for block in blocks:
         out.print(f"\n[bold]{name}.{block.variant}[/bold]: {escape(block.summary)}")
         out.print(f"  from: {escape(found.distribution(name, block.variant))}")
-        out.print(f"  needs: {', '.join(block.needs) or 'nothing'}")
+        out.print(f"  needs: {', '.join(map(_wire, block.needs.items())) or 'nothing'}")
         out.print(f"  gives: {', '.join(found.outputs(block.cls))}")
+        if actions := block.cls.texts("deploy_actions"):
+            out.print(f"  gives CI: {', '.join(actions)}")
         adds = sorted([*block.page, *block.files(found.capabilities)])
         out.print(f"  adds: {', '.join(map(str, adds)) or 'no page and no files'}")
     if not blocks:
         out.print(f"\n{_fulfilled(found, name)}")
     contract = found.contract(name)
+    if outputs := found.promised(contract):
+        out.print(f"\noutputs, on a wire [bold]{name}: {contract.name}[/bold] (from {contract.module.name}):")
+        for output, hint in outputs.items():
+            text = contract.descriptions.get(output, "")
+            out.print(f"  [bold]{output}[/bold] ({escape(hint)}){f': {escape(text)}' if text else ''}")
     if verbs := found.verbs(contract):
-        out.print(f"\nverbs, on a wire [bold]{name}: {contract.name}[/bold] (from {contract.module.name}):")
+        out.print(f"\nverbs, on a wire [bold]{name}: {contract.name}[/bold]:")
         for node in verbs.values():
             out.print(f"  [bold]{escape(signature(node))}[/bold]: {escape(summary(node))}")
+            for parameter in (*node.args.args, *node.args.kwonlyargs):
+                annotation = ast.unparse(parameter.annotation) if parameter.annotation else ""
+                if choices := contract.module.choices(annotation) if annotation else ():
+                    out.print(f"    {parameter.arg}: {escape(' or '.join(map(str, choices)))}")
     for models in {block.settings: block for block in blocks}.values():
         out.print("\nsettings:")
         for setting, kind, default, text in settings_of(models):
             out.print(f"  [bold]{setting}[/bold] ({escape(kind)}, {escape(default)}): {escape(text)}")
+
+
+def _wire(item: tuple[str, Need]) -> str:
+    keyword, need = item
+    return f"{keyword} (optional)" if need.optional else keyword
 
 
 def _fulfilled(found: Catalogue, capability: str) -> str:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mlops_scaffold.testing import elsewhere, plan
+from mlops_scaffold.testing import broken, elsewhere, plan
 
 QUEUE = """
 import pulumi
@@ -33,6 +33,7 @@ def test_a_queue_keeps_what_failed(tmp_path: Path) -> None:
     found = plan(tmp_path, QUEUE, shared=elsewhere())
 
     assert [*found.of("error"), *found.of("warning")] == []
+    assert broken(found) == []
     made = {resource["name"]: resource["inputs"] for resource in found.programs[0].made}
     assert made["batch"]["messageRetentionSeconds"] == 7 * 86400
     assert made["batch-failed"]["messageRetentionSeconds"] == 14 * 86400
@@ -54,3 +55,9 @@ def test_a_relay_reaches_the_mail_server_and_nothing_else(tmp_path: Path) -> Non
         "relay-port-587",
         "relay-same-namespace",
     }
+
+
+def test_a_bucket_in_the_open_breaks_the_rules_of_the_repository(tmp_path: Path) -> None:
+    found = plan(tmp_path, "from pulumi_aws import s3\ns3.Bucket('scratch')\n")
+
+    assert "aws.buckets_are_private: the bucket scratch can be made public" in broken(found)

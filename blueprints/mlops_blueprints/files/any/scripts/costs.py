@@ -14,7 +14,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +194,30 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class Rate:
+    """One of the prices that a type of resource is charged by."""
+
+    price: str
+    """Its name in the book, with a property of the resource wherever braces stand."""
+    times: str = ""
+    """The property that says how many there are, as a dotted path: a number, or a list that is counted. Empty for
+    one."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a reader of a plan is told of a type of resource first. No cost follows from it."""
+
+    holds_data: bool = False
+    """Whether it holds what cannot be had back."""
+    always_on: bool = False
+    """Whether it runs, and is paid for, used or not."""
+    public: Mapping[str, Any] = field(default_factory=dict)
+    """The property, as a dotted path, and the value with which it is reached from the internet; None where that is
+    so unless it is set. One of them is enough."""
+
+
+@dataclass(frozen=True)
 class Book:
     """A book of prices; prices/aws.yaml explains its parts."""
 
@@ -205,9 +229,10 @@ class Book:
     filled: float
     spot: float
     pods: Mapping[str, Sequence[Inputs]]
-    types: Mapping[str, Sequence[str]]
+    types: Mapping[str, Sequence[Rate]]
     free: Mapping[str, str]
     """Type to reason."""
+    judged: Mapping[str, Judged]
     left_out: Sequence[str]
 
     def knows(self, kind: str) -> bool:
@@ -229,16 +254,10 @@ def book(files: Mapping[str, str]) -> Book:
     Raises:
         CostError: one cannot be read, or two have a line for the same.
     """
-    found: dict[str, dict[str, Any]] = {
-        part: {} for part in ("", "busy", "prices", "usage", "nodes", "pods", "types", "free", "left_out")
-    }
+    found: dict[str, dict[str, Any]] = {part: {} for part in ("", *PARTS) if part not in (*NUMBERS, "pages")}
     owners = {("types", kind): "scripts/costs.py" for kind in BY_PROPERTIES}
     for file, text in files.items():
-        try:
-            entries = [*_entries(text)]
-        except (yaml.YAMLError, *UNREADABLE) as error:
-            raise CostError(f"the book of prices cannot be read: {type(error).__name__}: {error}", file) from error
-        for part, name, value in entries:
+        for part, name, value in _entries(file, text):
             # What is free cannot be charged for elsewhere; that people depend on prod may be said twice.
             key = ("types" if part == "free" else part, name)
             if owners.setdefault(key, file) != file and part not in ("busy", "left_out"):
@@ -250,30 +269,102 @@ def book(files: Mapping[str, str]) -> Book:
     return Book(**parts | {"busy": [*parts["busy"]], "left_out": [*parts["left_out"]]})
 
 
-def _entries(text: str) -> Iterator[tuple[str, str, Any]]:
+def _entries(file: str, text: str) -> Iterator[tuple[str, str, Any]]:
     """What stands in a book: the part, the name, and what the name stands for."""
-    data = yaml.load(text, Loader=SafeLoader)
-    pages = data.pop("pages", {})
+    try:
+        data = yaml.load(text, Loader=SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{file}:{mark.line + 1}" if mark else file
+        raise CostError(f"the book of prices is not YAML: {getattr(error, 'problem', error)}", where) from error
+    if not isinstance(data, Mapping):
+        raise CostError("a book of prices has parts, such as 'prices' and 'types'; this file has none", file)
+    pages = data.get("pages") or {}
     for part, entries in data.items():
-        match part:
-            case "region" | "filled" | "spot":
-                yield "", part, entries
-            case "busy" | "left_out":
-                yield from ((part, each, each) for each in entries)
-            case "prices":
-                for name, price in entries.items():
-                    usd, page = float(price["usd"]), pages[price["page"]]
-                    yield part, name, Price(name, usd, price["per"], page, str(price["date"]))
-            case "usage":
-                yield from ((part, name, Usage(**amounts)) for name, amounts in entries.items())
-            case "nodes":
-                yield from ((part, name, Node(**node)) for name, node in entries.items())
-            case "free":
-                yield from ((part, kind, reason) for reason, kinds in entries.items() for kind in kinds)
-            case "pods" | "types":
-                yield from ((part, name, entry) for name, entry in entries.items())
-            case _:
-                raise ValueError(f"there is no part '{part}' in a book of prices")
+        if part == "pages":
+            continue
+        if part not in PARTS:
+            where = f"{file}:{_line(text, part)}"
+            raise CostError(f"there is no part '{part}' in a book of prices: there are {', '.join(PARTS)}", where)
+        name: str | None = None
+        try:
+            for name, entry in _named(part, entries):
+                yield ("", part, entry) if part in NUMBERS else (part, name, _read(part, name, entry, pages))
+        except (BookError, *UNREADABLE) as error:
+            what = str(error) if isinstance(error, BookError) else f"{type(error).__name__}: {error}"
+            there = f"'{name}' under '{part}'" if name else f"'{part}'"
+            where = f"{file}:{_line(text, part, name)}"
+            raise CostError(f"the book of prices cannot be read at {there}: {what}", where) from error
+
+
+class BookError(Exception):
+    """What is wrong with an entry of a book, in words."""
+
+
+NUMBERS = ("region", "filled", "spot")
+"""The parts that are one value."""
+
+PARTS = (*NUMBERS, "busy", "pages", "prices", "usage", "nodes", "pods", "types", "free", "judged", "left_out")
+
+
+def _named(part: str, entries: Any) -> Iterator[tuple[str, Any]]:
+    match part:
+        case "region" | "filled" | "spot":
+            yield part, entries
+        case "busy" | "left_out":
+            yield from ((each, each) for each in entries)
+        case "free":
+            yield from ((kind, reason) for reason, kinds in entries.items() for kind in kinds)
+        case _:
+            yield from entries.items()
+
+
+def _read(part: str, name: str, entry: Any, pages: Mapping[str, str]) -> Any:
+    match part:
+        case "prices":
+            if entry["page"] not in pages:
+                allowed = ", ".join(pages) or "none"
+                raise BookError(f"its page '{entry['page']}' does not stand under 'pages', which has {allowed}")
+            return Price(name, float(entry["usd"]), entry["per"], pages[entry["page"]], str(entry["date"]))
+        case "usage":
+            return Usage(**entry)
+        case "nodes":
+            return Node(**entry)
+        case "types":
+            return [_rate(rate) for rate in entry]
+        case "judged":
+            return _judged(entry)
+        case _:
+            return entry
+
+
+def _rate(rate: Any) -> Rate:
+    if isinstance(rate, str):
+        return Rate(rate)
+    if not isinstance(rate, Mapping) or rate.keys() != {"price", "times"}:
+        raise BookError(f"{rate!r} is neither the name of a price nor {{price: NAME, times: PROPERTY}}")
+    return Rate(rate["price"], str(rate["times"]))
+
+
+def _judged(entry: Any) -> Judged:
+    kinds = {"holds_data": bool, "always_on": bool, "public": Mapping}
+    if not isinstance(entry, Mapping) or not all(isinstance(value, kinds.get(key, ())) for key, value in entry.items()):
+        form = "{holds_data: true, always_on: true, public: {property: value}}"
+        raise BookError(f"{entry!r} is not of the form {form}, of which all may be left out")
+    return Judged(**entry)
+
+
+def _line(text: str, *place: str | None) -> int:
+    """Where a key stands in a book, or the nearest one around it."""
+    node, line = yaml.compose(text, Loader=SafeLoader), 1
+    for name in place:
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        found = next(((key, value) for key, value in pairs if key.value == name), None)
+        if found is None:
+            break
+        key, node = found
+        line = key.start_mark.line + 1
+    return line
 
 
 def made(resources: Iterable[Resource]) -> Sequence[Resource]:
@@ -501,8 +592,9 @@ class _Meter:
             yield from special(self, _inputs(resource))
         elif kind in self.prices.types:
             inputs = _inputs(resource)
-            for name in self.prices.types[kind]:
-                yield self.charge(name.format_map(inputs))
+            for rate in self.prices.types[kind]:
+                name, number = rate.price.format_map(inputs), _number(inputs, rate.times)
+                yield self.charge(name, number, f"{number:g} x {name}" if rate.times else "")
         elif kind not in self.prices.free:
             yield "the price book has no entry for this type"
 
@@ -518,6 +610,20 @@ class _Meter:
     def assumption(self, name: str, unit: str) -> Assumption:
         """How much of something is used."""
         return Assumption(name, self.amounts[name], unit, self.prices.usage[name].of)
+
+
+def _number(inputs: Inputs, times: str) -> float:
+    """How many a property says there are."""
+    found: Any = inputs
+    for part in times.split(".") if times else []:
+        found = found[part]
+    if not times:
+        return 1
+    if isinstance(found, list):
+        return len(found)
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        raise ValueError(f"'{times}' is no number, and no list")
+    return found
 
 
 def _database(meter: _Meter, inputs: Inputs) -> Iterator[Found]:

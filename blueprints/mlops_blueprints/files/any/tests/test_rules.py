@@ -14,7 +14,7 @@ from policy import Plan, Rule, rules
 SOURCES = re.compile(r"CKV2?_[A-Z0-9]+_\d+|CIS [\w ]+ \d+(\.\d+)+|Well-Architected SEC\d\d-BP\d\d")
 """Checkov's ids, the sections of CIS's benchmarks, and the practices of the AWS Well-Architected Framework."""
 
-each_rule = pytest.mark.parametrize("rule", rules(), ids=lambda rule: f"{rule.__module__}.{rule.__name__}")
+each_rule = pytest.mark.parametrize("rule", rules(strict=True), ids=lambda rule: f"{rule.__module__}.{rule.__name__}")
 
 
 def examples(rule: Rule) -> Mapping[str, Sequence[Plan]]:

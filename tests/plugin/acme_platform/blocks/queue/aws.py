@@ -14,6 +14,8 @@ from mlops_stacks.keys import Keys
 class Queue(queue.Queue):
     """An SQS queue, encrypted, with a second one for what fails five times."""
 
+    deploy_actions = ("sqs:CreateQueue", "sqs:DeleteQueue", "sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue")
+
     def __init__(
         self, name: str, settings: QueueSettings, *, keys: Keys, opts: pulumi.ResourceOptions | None = None
     ) -> None:
