@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,22 @@ def test_a_path_is_no_name(name: str, then: str) -> None:
     assert f"next:    {then}\n" in result.output
 
 
+def test_what_builds_on_what_is_left_out_is_named_at_once(tmp_path: Path) -> None:
+    result = new(tmp_path, "--without", "tracking")
+
+    [names] = re.findall(r"leave out all that builds on it, too: --without (\S+)", result.output)
+    assert names.startswith("tracking,training,")
+    assert new(tmp_path, "--without", names).exit_code == 0
+
+
+def test_a_region_that_is_newer_than_the_tool_is_taken_with_its_zones(tmp_path: Path) -> None:
+    zones = ["--region", "eu-moon-1", "--set", "network.zone_ids=[eum1-az1,eum1-az2]"]
+
+    result = new(tmp_path, *zones)
+
+    assert result.exit_code == 0, result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "what", "where"),
     [
@@ -49,12 +66,14 @@ def test_a_path_is_no_name(name: str, then: str) -> None:
         (["--cloud", "gcp"], "the cloud 'gcp' is not offered yet", "--cloud"),
         (["--cloud", "AWS"], "unknown cloud 'AWS'", "--cloud"),
         (["--region", "moon"], "'moon' is no region", "--region"),
+        (["--region", "us-esat-1"], "did you mean 'us-east-1'?", "--region"),
+        (["--region", "eu-moon-1"], "name its zones: --region eu-moon-1 --set 'network.zone_ids=[…]'", "--region"),
         (["--account", "12"], "'12' is no account", "--account"),
-        (["--use", "tracking=wandb"], "unknown variant of 'tracking' 'wandb'", "--use tracking=wandb"),
+        (["--use", "tracking=wandb"], "'tracking' has no variant 'wandb'", "--use tracking=wandb"),
         (["--use", "trackin=wandb"], "unknown capability 'trackin'", "--use"),
         (["--use", "tracking"], "'tracking' has no value", "--use"),
         (["--set", "network.zones=9"], "network.zones cannot be 9", "--set network.zones=9"),
-        (["--set", "network.zone=2"], "unknown setting of 'network' 'zone'", "--set network.zone=2"),
+        (["--set", "network.zone=2"], "'network' has no setting 'zone'", "--set network.zone=2"),
         (["--set", "network=2"], "'network' names no setting", "--set"),
         (["--set", "network.zones=[1"], "this is not YAML", "--set network.zones:1"),
         (
@@ -70,7 +89,7 @@ def test_a_path_is_no_name(name: str, then: str) -> None:
             "--without tracking; --set",
         ),
         (["--use", "cluster=gcp"], "'cluster' cannot run on gcp", "--use cluster=gcp"),
-        (["--environments", "dev,Prod!"], "environments.Prod!", "--environments"),
+        (["--environments", "dev prod"], "'dev prod' cannot be an environment's name", "--environments"),
         (["--environments", "dev,,prod"], "a name is empty", "--environments"),
         (["--environments", "dev", "--environments", "dev"], "'dev' is given twice", "--environments"),
     ],

@@ -25,6 +25,7 @@ BLOCKS = list(CATALOGUE.blocks())
 CONTRACTS = [imported(CATALOGUE.contract(capability)) for capability in CATALOGUE.capabilities]
 ALLOWED = {
     *("mlops_stacks", "pulumi", "pulumi_aws", "pulumi_gcp", "pulumi_kubernetes", "pulumi_random", "pydantic"),
+    "pydantic_core",  # Of pydantic: the errors that a settings class may raise.
     "yaml",  # Pulumi's own dependency; the files that Prometheus reads are YAML.
 }
 LATE = {"boto3", "psycopg2"}

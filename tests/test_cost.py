@@ -23,6 +23,7 @@ from mlops_scaffold.errors import ScaffoldError
 from mlops_scaffold.preview import preview
 from mlops_scaffold.preview.plan import Plan, Program
 from mlops_scaffold.preview.session import Session
+from mlops_scaffold.report import markdown
 from mlops_stacks.budget.aws import ALERTS
 
 BOOK = cost.book()
@@ -256,6 +257,28 @@ def test_a_component_has_what_stands_below_it_and_the_dearest_comes_first() -> N
         ["network", "$33 + ~$4.50"],
         ["together", "$106 + ~$4.50"],
     ]
+
+
+def two_environments(region: str = BOOK.region) -> Plan:
+    where = resource("pulumi:providers:aws", "default", {"region": region})
+    cluster = resource("aws:eks/cluster:Cluster", "cluster", {})
+    lake = resource("acme:queue/lake:Lake", "lake", {})
+    made = {"dev": [where, cluster], "prod": [cluster, lake]}
+    programs = [[{**each, "protect": False} for each in resources] for resources in made.values()]
+    return Plan([Program("acme", "", name, own, {}) for name, own in zip(made, programs, strict=True)], [])
+
+
+def test_several_environments_have_a_sum_over_all() -> None:
+    plan = two_environments()
+
+    assert cost.table(cost.estimate(plan))[-1] == ["together", "$73", "$73 + ?", "$146 + ?"]
+    assert "| together | $73 | $73 + ? | $146 + ? |" in markdown.plan(plan)
+
+
+def test_the_line_below_the_sums_says_of_which_region_the_prices_are() -> None:
+    assert "though it runs in" not in markdown.plan(two_environments())
+    [legend] = [line for line in markdown.plan(two_environments("eu-west-1")).splitlines() if "US dollars" in line]
+    assert legend.endswith("priced as us-east-1 though it runs in eu-west-1.")
 
 
 def test_an_environment_that_people_depend_on_is_assumed_to_be_busy() -> None:

@@ -12,6 +12,7 @@ import yaml
 from conftest import write
 from kubernetes.distil import distil
 
+from mlops_scaffold import report
 from mlops_scaffold.errors import ScaffoldError
 from mlops_scaffold.preview import kubernetes, names, preview
 from mlops_scaffold.preview.plan import Finding, Plan, grouped
@@ -110,6 +111,34 @@ def test_what_differs_by_place_only_is_told_once() -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "root", "cluster", "told"),
+    [
+        ("aws:region", "us-east-1", "eu-west-1", True),
+        ("aws:region", "us-east-1", "us-east-1", False),
+        ("aws:allowedAccountIds", "['1']", "['2']", True),
+        ("aws:allowedAccountIds", "['1']", "[]", True),
+    ],
+)
+def test_the_programs_of_an_environment_are_in_one_place(
+    key: str, root: str, cluster: str, told: bool, tmp_path: Path, session: Session
+) -> None:
+    """The cluster program makes roles and reads outputs of the other: a provider has one region (Pulumi AWS docs)."""
+    files = {
+        "Pulumi.yaml": "name: acme\nruntime: python\n",
+        "Pulumi.dev.yaml": f"config:\n  {key}: {root}\n",
+        "__main__.py": "",
+        "cluster/Pulumi.yaml": "name: acme-cluster\nruntime: python\n",
+        "cluster/Pulumi.dev.yaml": f"config:\n  {key}: {cluster}\n",
+        "cluster/__main__.py": "",
+    }
+
+    errors = preview(write(tmp_path, files), session=session).of("error")
+
+    assert [finding.source for finding in errors] == (["cluster/Pulumi.dev.yaml:2"] if told else [])
+    assert all("Pulumi.dev.yaml:2: the programs of an environment" in finding.message for finding in errors)
+
+
+@pytest.mark.parametrize(
     ("dev", "asked", "told"),
     [
         ("['1']", ["prod"], ["prod is in the same account as dev"]),
@@ -134,6 +163,36 @@ def test_who_deploys_beside_production_is_a_warning(
 
     assert [finding.message.partition(":")[0] for finding in found] == told
     assert {finding.source for finding in found} <= {"Pulumi.prod.yaml:2"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "settings", "told"),
+    [("production", "", True), ("production", "  acme:platform: {x: {}}\n", False), ("test", "", False)],
+)
+def test_production_that_is_like_any_other_is_a_warning(
+    environment: str, settings: str, told: bool, tmp_path: Path, session: Session
+) -> None:
+    files = {
+        "Pulumi.yaml": "name: acme\nruntime: python\n",
+        f"Pulumi.{environment}.yaml": f"config:\n  aws:region: us-east-1\n{settings}",
+        "__main__.py": "",
+        "settings.py": "",
+    }
+
+    warnings = preview(write(tmp_path, files), session=session).of("warning")
+
+    assert ("production-by-name" in {finding.code for finding in warnings}) is told
+
+
+def test_no_row_of_a_table_is_cut(tmp_path: Path, session: Session, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "a-name-that-is-so-long-that-no-terminal-has-room-for-it-beside-a-type-and-a-place"
+    source = f"import pulumi_random as random\nrandom.RandomPet({name!r})\n"
+
+    report.plan(preview(program(tmp_path, source), session=session), "table")
+
+    [row] = [line for line in capsys.readouterr().out.splitlines() if line.rstrip().endswith("__main__.py:2")]
+    assert name in row
+    assert "random:index/randomPet:RandomPet" in row
 
 
 TWO_PROGRAMS = {
@@ -172,6 +231,67 @@ def test_the_second_program_says_why_it_is_not_planned(tmp_path: Path, session: 
     assert [finding.message for finding in plan.of("unchecked")] == [
         "acme-cluster: not planned: the program that it builds on fails"
     ]
+
+
+@pytest.mark.parametrize("form", ["tree", "table", "markdown", "json"])
+@pytest.mark.parametrize("broken", ["", "cluster/"])
+def test_what_could_not_be_planned_is_not_shown_as_nothing(
+    form: str, broken: str, tmp_path: Path, session: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {**TWO_PROGRAMS, f"{broken}__main__.py": "raise ValueError('mended')\n"}
+    plan = preview(write(tmp_path, files), session=session)
+
+    report.plan(plan, form)
+    said = capsys.readouterr().out
+
+    missed = ["acme-cluster"] if broken else ["acme", "acme-cluster"]
+    if form == "json":
+        document = json.loads(said)
+        assert document["incomplete"] == {"dev": missed}
+        gaps = document["costs"][0]["cost"]["gaps"]
+        assert [name for name in missed if any(f"({name}-dev): not planned whole" in gap for gap in gaps)] == missed
+    else:
+        whole = f"failed: 1 error; not planned whole: {' and '.join(missed)} in dev"
+        assert whole in said.lower().splitlines()[0]
+        assert whole in said.lower().splitlines()[-1]
+        assert ": nothing" not in said.lower()
+        [together] = [line for line in said.splitlines() if "together" in line]
+        assert "?" in together
+    if form in ("tree", "table"):
+        assert said.count("ValueError: mended") == 2
+
+
+SETTINGS = """
+from mlops_stacks.cluster import ClusterSettings
+from mlops_stacks.component import Settings, load
+class Platform(Settings):
+    cluster: ClusterSettings = ClusterSettings({0})
+load(Platform)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "file", "message", "source"),
+    [
+        ("", "admin_cidrs: 203.0.113.7", "should be a list, such as [203.0.113.7]", "Pulumi.dev.yaml:4"),
+        ("", "admin_cidrs: [203.0.113.7]", "203.0.113.7/32 is that one address", "Pulumi.dev.yaml:4"),
+        ("", "admin_cidr: []", "there is no such setting, but version, admin_cidrs", "Pulumi.dev.yaml:4"),
+        ("admin_cidr=()", "{}", "there is no such setting, but version, admin_cidrs", "__main__.py:5"),
+    ],
+)
+def test_a_setting_that_is_not_allowed_says_what_would_be(
+    code: str, file: str, message: str, source: str, tmp_path: Path, session: Session
+) -> None:
+    files = {
+        "Pulumi.yaml": "name: acme\nruntime: python\n",
+        "Pulumi.dev.yaml": f"config:\n  acme:platform:\n    cluster:\n      {file}\n",
+        "__main__.py": SETTINGS.replace("{0}", code),
+    }
+
+    [finding] = preview(write(tmp_path, files), session=session).of("error")
+
+    assert message in finding.message
+    assert finding.source == source
 
 
 def test_the_folder_of_the_second_program_alone_is_refused(tmp_path: Path) -> None:

@@ -91,8 +91,8 @@ def test_a_variant_is_chosen_by_on(catalogue_of: Make) -> None:
         ("components:\n  store: {}", "'store' needs a Net, and the blueprint has none", "b.yaml:2", "add 'net'"),
         ("components:\n  stor: {}", "unknown capability 'stor'", "b.yaml:2", "did you mean 'store'?"),
         ("components:\n  net: {on: gcp}", "'net' cannot run on gcp", "b.yaml:2", None),
-        ("components:\n  net:\n    sise: 2", "unknown setting of 'net' 'sise'", "b.yaml:3", "did you mean 'size'?"),
-        ("components:\n  net: {on: othr}", "unknown variant of 'net' 'othr'", "b.yaml:2", None),
+        ("components:\n  net:\n    sise: 2", "'net' has no setting 'sise'", "b.yaml:3", "did you mean 'size'?"),
+        ("components:\n  net: {on: othr}", "'net' has no variant 'othr'", "b.yaml:2", None),
         ("components:\n  net:\n    size: big", "net.size cannot be 'big'", "b.yaml:3", None),
         (
             "components:\n  net: {}\nenvironments:\n  dev:\n    net: {size: x}",

@@ -73,25 +73,37 @@ def test_answers_come_from_a_file_or_from_options(tmp_path: Path) -> None:
 
 def test_a_person_is_asked_what_matters_and_shown_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "_on_terminal", lambda: True)
+    (tmp_path / "taken").touch()
 
     result = new(
         *["--output", str(tmp_path)],
-        typed="Acme\nacme\neu-west-1\n12\n123456789012\nml\nacme/ml\nexample\npredict.example.com\nZ0123456789\n"
+        typed="Acme\napp\ntaken\nacme\nus-esat-1\neu-west-1\n12\n123456789012\ndev prod\ndev,production\ndev,prod\n"
+        "https://github.com/acme/ml\nacme/ml\n203.0.113.7\n203.0.113.7/32\nexample\npredict.example.com\nZ0123456789\n"
         "me\nme@example.com\n",
     )
 
     assert result.exit_code == 0, result.output
-    assert "'Acme' does not fit" in result.output
+    # Each of them right after its question.
+    assert "'Acme' does not fit: 'Acme' cannot be a project's name\n  allowed: 2 to 20 characters" in result.output
+    assert "'app' does not fit: the name 'app' is taken" in result.output
+    assert "'taken' does not fit" in result.output
+    assert "did you mean 'us-east-1'?" in result.output
+    assert "'12' does not fit: '12' is no account\n  allowed: the 12 digits of its id" in result.output
+    assert "several with commas between them, such as dev,prod" in result.output
+    assert "series-a has no 'production'\n  next:    did you mean 'prod'?" in result.output
+    assert "'203.0.113.7' does not fit: a range of addresses with its length, such as 203.0.113.7/32" in result.output
     assert "Stage: series-a, the only one so far" in result.output
     assert "  defers " in result.output
-    assert "'ml' does not fit: The repository on GitHub" in result.output
+    assert "'https://github.com/acme/ml' does not fit: owner/name, such as acme/ml" in result.output
     assert "'example' does not fit: The name, such as" in result.output
     assert "'me' does not fit: The e-mail addresses" in result.output
     command = "mlops-scaffold new acme --stage series-a --cloud aws --region eu-west-1 --account 123456789012"
     door = {"domain": "predict.example.com", "hosted_zone": "Z0123456789"}
-    sets = ["identity.repository=acme/ml"]
+    command += " --environments dev,prod"
+    sets = ["identity.repository=acme/ml", "'cluster.admin_cidrs=[203.0.113.7/32]'"]
     # CI may write the records of that name, and of no other.
-    sets += [f"{of}.{key}={value}" for of in ("identity", "gateway") for key, value in door.items()]
+    sets[1:1] = [f"identity.{key}={value}" for key, value in door.items()]
+    sets += [f"gateway.{key}={value}" for key, value in door.items()]
     sets += [f"'{of}.recipients=[me@example.com]'" for of in ("budget", "audit", "database")]
     assert f"  {command} {' '.join(f'--set {each}' for each in sets)}\n" in result.output
     made = tmp_path / "acme"
@@ -104,10 +116,13 @@ def test_a_person_is_asked_what_matters_and_shown_the_command(tmp_path: Path, mo
 @pytest.mark.parametrize(
     ("options", "asked"),
     [
-        ([], ["Repository", "Domain", "E-mail"]),
-        (["--set", "identity.repository=acme/ml"], ["Domain", "E-mail"]),
-        (["--without", "gateway"], ["Repository", "E-mail"]),
-        (["--set", "gateway.domain=p.example.com", "--without", "budget"], ["Repository", "Id of the"]),
+        ([], ["Environments", "Repository", "Your", "Domain", "E-mail"]),
+        (["--set", "identity.repository=acme/ml"], ["Environments", "Your", "Domain", "E-mail"]),
+        (["--without", "gateway", "--environments", "dev"], ["Repository", "Your", "E-mail"]),
+        (
+            ["--set", "gateway.domain=p.example.com", "--without", "budget", "--set", "cluster.admin_cidrs=[]"],
+            ["Environments", "Repository", "Id of the"],
+        ),
     ],
 )
 def test_what_is_given_or_left_out_is_not_asked(
@@ -115,11 +130,25 @@ def test_what_is_given_or_left_out_is_not_asked(
 ) -> None:
     monkeypatch.setattr(cli, "_on_terminal", lambda: True)
 
-    result = new("acme", "--output", str(tmp_path), *options, typed="\n\n\n\n\n")
+    result = new("acme", "--output", str(tmp_path), *options, typed="\n" * 8)
 
     assert result.exit_code == 0, result.output
-    said = [word for word in ("Repository", "Domain", "Id of the", "E-mail") if f"{word} " in result.output]
+    words = ("Environments", "Repository", "Your", "Domain", "Id of the", "E-mail")
+    said = [word for word in words if f"{word} " in result.output]
     assert said == asked
+
+
+def test_what_was_given_and_cannot_be_is_said_before_the_first_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "_on_terminal", lambda: True)
+    (tmp_path / "acme").touch()
+
+    result = new("acme", "--output", str(tmp_path))
+
+    assert result.exit_code == 2
+    assert "exists already" in result.output
+    assert "Region" not in result.output
 
 
 def test_a_stage_that_cannot_be_read_is_not_offered(
@@ -140,6 +169,8 @@ def test_nobody_is_asked_where_nobody_can_answer() -> None:
 
     assert result.exit_code == 2
     assert "Missing option '--cloud'" in result.output
+    assert "allowed: aws" in result.output
+    assert "allowed: series-a" in new("acme").output
 
 
 VALUES = st.recursive(

@@ -31,6 +31,44 @@ RESERVED = frozenset({"app", "cluster", "mlops", "pulumi", "settings", "aws", "s
 """Names that a module of the repository, a Pulumi namespace or a cloud already has."""
 
 
+def check_name(name: str) -> None:
+    """Refuses what cannot be a project's name.
+
+    Raises:
+        ScaffoldError: Pulumi, the cloud or the repository itself would not bear it.
+    """
+    if "/" in name and Path(name).name:
+        raise ScaffoldError(
+            f"'{name[:60]}' is a path, and NAME is the project's name alone",
+            where="NAME",
+            then=f"mlops-scaffold new {Path(name).name} --output {Path(name).parent}",
+        )
+    if not NAME.fullmatch(name):
+        raise ScaffoldError(
+            f"'{name[:60]}' cannot be a project's name",
+            where="NAME",
+            allowed="2 to 20 characters: a to z, 0 to 9 and single hyphens, beginning with a letter",
+        )
+    if name in RESERVED:
+        raise ScaffoldError(
+            f"the name '{name}' is taken: a module of the repository or a part of Pulumi or Kubernetes has it",
+            where="NAME",
+            then="add a word, such as the company's",
+        )
+
+
+def check_region(region: str, cloud: str) -> None:
+    """Refuses what does not look like a region of the cloud."""
+    if not REGION[cloud].fullmatch(region):
+        raise ScaffoldError(f"'{region}' is no region", where="--region", allowed="such as eu-west-1")
+
+
+def check_account(account: str, cloud: str) -> None:
+    """Refuses what is no account of the cloud, and is not empty either."""
+    if account and not ACCOUNT[cloud].fullmatch(account):
+        raise ScaffoldError(f"'{account}' is no account", where="--account", allowed="the 12 digits of its id")
+
+
 @dataclass(frozen=True)
 class Answers:
     """What was asked for. Checked when made.
@@ -53,31 +91,12 @@ class Answers:
     without: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        if "/" in self.name and Path(self.name).name:
-            raise ScaffoldError(
-                f"'{self.name[:60]}' is a path, and NAME is the project's name alone",
-                where="NAME",
-                then=f"mlops-scaffold new {Path(self.name).name} --output {Path(self.name).parent}",
-            )
-        if not NAME.fullmatch(self.name):
-            raise ScaffoldError(
-                f"'{self.name[:60]}' cannot be a project's name",
-                where="NAME",
-                allowed="2 to 20 characters: a to z, 0 to 9 and single hyphens, beginning with a letter",
-            )
-        if self.name in RESERVED:
-            raise ScaffoldError(
-                f"the name '{self.name}' is taken: a module of the repository or a part of Pulumi or Kubernetes has it",
-                where="NAME",
-                then="add a word, such as the company's",
-            )
+        check_name(self.name)
         if self.cloud not in CLOUDS:
             raise unknown("cloud", self.cloud, CLOUDS, "--cloud", CLOUDS_TO_COME)
         object.__setattr__(self, "region", self.region or CLOUDS[self.cloud])
-        if not REGION[self.cloud].fullmatch(self.region):
-            raise ScaffoldError(f"'{self.region}' is no region", where="--region", allowed="such as eu-west-1")
-        if self.account and not ACCOUNT[self.cloud].fullmatch(self.account):
-            raise ScaffoldError(f"'{self.account}' is no account", where="--account", allowed="the 12 digits of its id")
+        check_region(self.region, self.cloud)
+        check_account(self.account, self.cloud)
 
     def delta(self) -> Document:
         """The same choices as one more delta on the stage."""

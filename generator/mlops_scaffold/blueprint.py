@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from mlops_scaffold.document import Document, Place, validated
 from mlops_scaffold.errors import ScaffoldError, unknown
@@ -23,6 +23,23 @@ EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$", 
 
 CHOICES = ("on", "why")
 """The keys of a component that are not settings: its variant, and the need that it answers."""
+
+
+def check_environment(name: str, where: str) -> None:
+    """Refuses what cannot be an environment's name.
+
+    Raises:
+        ScaffoldError: it is no lower-case word of at most 10 letters and digits.
+    """
+    try:
+        TypeAdapter(EnvironmentName).validate_python(name)
+    except ValidationError:
+        raise ScaffoldError(
+            f"'{name[:60]}' cannot be an environment's name",
+            where=where,
+            allowed="at most 10 letters and digits, lower case, beginning with a letter; several with commas between "
+            "them, such as dev,prod",
+        ) from None
 
 
 class BlueprintFile(BaseModel):

@@ -76,13 +76,16 @@ def new(
             raise click.UsageError("--answers holds all choices: change them there, or leave it out")
         chosen = answers.read(file, name)
     elif stage and cloud:
-        chosen = answers.Answers(_name() if name is None else name, stage, cloud, **given)
+        chosen = answers.Answers(_name(output) if name is None else name, stage, cloud, **given)
     elif _on_terminal():
         from mlops_scaffold import wizard
 
-        chosen = wizard.ask(name, stage, cloud, **given)
+        chosen = wizard.ask(name, stage, cloud, output, **given)
     else:
-        raise click.UsageError(f"Missing option '{'--cloud' if stage else '--stage'}'.")
+        from mlops_scaffold.catalogue import Catalogue
+
+        option, known = ("--cloud", answers.CLOUDS) if stage else ("--stage", Catalogue.installed().blueprints)
+        raise ScaffoldError(f"Missing option '{option}'", allowed=", ".join(known))
     made = project.new(chosen, output, plan=preview, progress=report.progress)
     report.made(made)
 
@@ -178,10 +181,10 @@ def _refused(error: OSError) -> ScaffoldError:
     return ScaffoldError(error.strerror or str(error), where=where)
 
 
-def _name() -> str:
+def _name(output: Path) -> str:
     from mlops_scaffold import answers, wizard
 
-    return wizard.ask_name() if _on_terminal() else answers.DEFAULT_NAME
+    return wizard.ask_name(output) if _on_terminal() else answers.DEFAULT_NAME
 
 
 def _on_terminal() -> bool:

@@ -5,7 +5,8 @@ docs/reference/cost.md says how; docs/adr/0016-costs-are-the-repositorys.md why 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,13 @@ from mlops_scaffold.scripts import DATA, script
 
 if TYPE_CHECKING:
     import costs
-    from costs import Book, Charge, Cost, Estimate, Judged
+    from costs import Book, Charge, Cost, Estimate, Judged, Line
 else:
     costs = script("costs")
-    Book, Charge, Cost, Estimate, Judged = costs.Book, costs.Charge, costs.Cost, costs.Estimate, costs.Judged
+    Book, Charge, Cost = costs.Book, costs.Charge, costs.Cost
+    Estimate, Judged, Line = costs.Estimate, costs.Judged, costs.Line
 
-BY_PROPERTIES, document, table = costs.BY_PROPERTIES, costs.document, costs.table
+BY_PROPERTIES, document, table, together = costs.BY_PROPERTIES, costs.document, costs.table, costs.together
 
 
 def book(files: Mapping[str, str] | None = None) -> Book:
@@ -73,7 +75,15 @@ def estimate(
         for name in amounts:
             if name not in prices.usage:
                 raise unknown("usage", name, prices.usage, f"usage of {environment}")
-    return [costs.estimate(name, _resources(plan, name), prices, usage.get(name)) for name in environments]
+    estimates = [costs.estimate(name, _resources(plan, name), prices, usage.get(name)) for name in environments]
+    return [replace(each, lines=[*each.lines, *_unplanned(plan, each.environment)]) for each in estimates]
+
+
+def _unplanned(plan: Plan, environment: str) -> Iterator[Line]:
+    """A line for each program of which not all is known, so that no sum looks whole."""
+    for project in plan.incomplete.get(environment, ()):
+        urn = f"urn:pulumi:{environment}::{project}::pulumi:pulumi:Stack::{project}-{environment}"
+        yield Line(project, "pulumi:pulumi:Stack", urn, [], ["not planned whole: see the errors"], "")
 
 
 def _resources(plan: Plan, environment: str) -> Sequence[Mapping[str, Any]]:

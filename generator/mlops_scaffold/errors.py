@@ -40,15 +40,17 @@ def unknown(kind: str, name: str, known: Iterable[str], where: str, to_come: Ite
     """The error for a name that does not exist, with the nearest one that does.
 
     Args:
-        kind: what it should be the name of.
+        kind: what it should be the name of, such as ``cloud``, or ``setting of 'network'``.
         name: the name.
         known: the names that there are.
         where: who asks for it.
         to_come: names that there will be, and are not offered yet.
     """
     known = sorted(known)
+    what, _, owner = kind.partition(" of ")
+    strange = f"{owner} has no {what} '{name}'" if owner else f"unknown {kind} '{name}'"
     return ScaffoldError(
-        f"the {kind} '{name}' is not offered yet" if name in to_come else f"unknown {kind} '{name}'",
+        f"the {kind} '{name}' is not offered yet" if name in to_come else strange,
         where=where,
         allowed=", ".join(known) or "none",
         then=None if name in to_come else nearest(name, known),
@@ -57,5 +59,8 @@ def unknown(kind: str, name: str, known: Iterable[str], where: str, to_come: Ite
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """«did you mean …?», if a name is near to one of those that there are."""
-    near = difflib.get_close_matches(name.lower(), sorted(known), 1)
+    known, said = sorted(known), name.lower()
+    # Two letters swapped, or a word written out, are nearer than a measure of likeness finds them.
+    near = [each for each in known if sorted(each) == sorted(said) or (len(each) > 2 and said.startswith(each))]
+    near = near or difflib.get_close_matches(said, known, 1)
     return f"did you mean '{near[0]}'?" if near else None

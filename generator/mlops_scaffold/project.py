@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -46,6 +47,8 @@ def platform(answers: Answers, catalogue: Catalogue) -> Platform:
                 where=str(package.folder),
                 then="leave the repository out of PYTHONPATH, and call 'mlops-scaffold' rather than 'python -m'",
             )
+    for name in answers.environments:
+        blueprint.check_environment(name, "--environments")
     stage = blueprint.load(answers.stage, catalogue.blueprint)
     wanted = blueprint.merge(stage, answers.delta())
     for option, names in (("--use", answers.use), ("--set", answers.set)):
@@ -53,11 +56,46 @@ def platform(answers: Answers, catalogue: Catalogue) -> Platform:
             if name not in stage.components and name not in catalogue.capabilities:
                 raise catalogue.missing("capability", name, catalogue.capabilities, option)
     made = Platform(answers, stage, wanted, resolve(wanted, answers.cloud, catalogue))
+    _check_region(made, catalogue)
     if not made.environments:
         raise ScaffoldError(
             "the blueprint has no environment", where=wanted.where("environments"), then="name some with --environments"
         )
     return made
+
+
+def regions(catalogue: Catalogue, cloud: str) -> Sequence[str]:
+    """The regions of a cloud whose zones our network knows; none if it needs to know none."""
+    module = catalogue.library.module(f"mlops_stacks.network.{cloud}")
+    for node in module.tree.body if module else ():
+        match node:
+            case ast.Assign(targets=[ast.Name("ZONE_IDS")], value=ast.Dict() as table):
+                return [*ast.literal_eval(table)]
+    return []
+
+
+def strange_region(region: str, known: Sequence[str]) -> ScaffoldError:
+    """The error for a region of which nobody here knows the zones: mistyped, or newer than this tool."""
+    listed = f"aws ec2 describe-availability-zones --region {region} --query 'AvailabilityZones[].ZoneId'"
+    new = (
+        f"if AWS has it, name its zones: --region {region} --set 'network.zone_ids=[…]', with what this lists: {listed}"
+    )
+    return ScaffoldError(
+        f"the zones of the region '{region}' are not known",
+        where="--region",
+        allowed=", ".join(sorted(known)),
+        then="; ".join(filter(None, [nearest(region, known), new])),
+    )
+
+
+def _check_region(made: Platform, catalogue: Catalogue) -> None:
+    answers = made.answers
+    for node in made.nodes:
+        ours = node.block.module == f"mlops_stacks.network.{answers.cloud}"
+        if ours and answers.region not in (known := regions(catalogue, answers.cloud)) and known:
+            named = [node.given, *node.changes.values()]
+            if not any(settings.get("zone_ids") for settings in named):
+                raise strange_region(answers.region, known)
 
 
 def new(answers: Answers, output: Path, *, plan: bool = True, progress: Progress | None = None) -> Made:
@@ -90,7 +128,8 @@ def new(answers: Answers, output: Path, *, plan: bool = True, progress: Progress
                 raise ScaffoldError(
                     f"the repository does not plan, and was not written:\n{found.failures()}",
                     where=answers.name,
-                    then="mend it; --no-preview writes it as it is, to look into",
+                    then="change the options or answers that it was made from; --no-preview writes it as it is, to "
+                    "look into",
                 )
     return Made(target, wanted, found, problems)
 

@@ -38,10 +38,7 @@ def staging(target: Path) -> Iterator[Path]:
         ScaffoldError: the target holds something, or its parent cannot be written to.
     """
     with _explained(target):
-        if os.path.lexists(target) and not _is_empty(target):
-            raise _exists(target)
-        if twin := next((path for path in _siblings(target) if path.name.lower() == target.name.lower()), None):
-            raise ScaffoldError(f"'{target}' differs from '{twin.name}' by case only", where=str(target.parent))
+        refuse_taken(target)
         missing = [folder for folder in target.parents if not folder.exists()]
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target.parent)
@@ -63,6 +60,18 @@ def staging(target: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         signal.signal(signal.SIGTERM, interrupted)
+
+
+def refuse_taken(target: Path) -> None:
+    """Refuses a place that something has already.
+
+    Raises:
+        ScaffoldError: it is there and not empty, or differs from another one by case only.
+    """
+    if os.path.lexists(target) and not _is_empty(target):
+        raise _exists(target)
+    if twin := next((path for path in _siblings(target) if path.name.lower() == target.name.lower()), None):
+        raise ScaffoldError(f"'{target}' differs from '{twin.name}' by case only", where=str(target.parent))
 
 
 def _is_empty(target: Path) -> bool:

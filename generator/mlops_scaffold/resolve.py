@@ -173,12 +173,16 @@ def _wire(name: str, blocks: Mapping[str, Block], blueprint: Blueprint, catalogu
             if need.optional:
                 continue
             could = catalogue.fulfilling(need.contract)
+            then = f"add '{' or '.join(could)}' to 'components', or leave '{name}' out with 'without'"
+            asked = [other for other, place in blueprint.left_out.items() if place.startswith("--without ")]
+            if {*asked} & {*could}:
+                then = f"leave out all that builds on it, too: --without {','.join([*asked, *_stranded(blocks)])}"
             raise ScaffoldError(
                 f"'{name}' needs a {need.contract.name}, and the blueprint has none",
                 where="; ".join(
                     [where, *(blueprint.left_out[other] for other in could if other in blueprint.left_out)]
                 ),
-                then=f"add '{' or '.join(could)}' to 'components', or leave '{name}' out with 'without'",
+                then=then,
             )
         if blocks[found[0]].in_cluster and not blocks[name].in_cluster:
             if need.optional:
@@ -190,6 +194,22 @@ def _wire(name: str, blocks: Mapping[str, Block], blueprint: Blueprint, catalogu
             )
         wires[keyword] = found[0]
     return wires
+
+
+def _stranded(blocks: Mapping[str, Block]) -> Sequence[str]:
+    """The components that lack what they need, or need one that does."""
+    left, lost = dict(blocks), list[str]()
+    while gone := [name for name, block in left.items() if not _has_all(block, left)]:
+        lost += gone
+        left = {name: block for name, block in left.items() if name not in gone}
+    return lost
+
+
+def _has_all(block: Block, among: Mapping[str, Block]) -> bool:
+    return all(
+        need.optional or any(other.cls.extends(need.contract) for other in among.values())
+        for need in block.needs.values()
+    )
 
 
 def _changes(

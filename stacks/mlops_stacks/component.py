@@ -8,7 +8,15 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 import pulumi
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 Size = Literal["small", "medium", "large"]
 """How much of a thing; each cloud's module says which machine that is."""
@@ -37,6 +45,28 @@ class Settings(BaseModel):
     """What a team may tune: plain values, checked before any resource exists."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _worded(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Says what would be right, wherever the wrong stands: in settings.py, or in an environment's file."""
+        try:
+            return handler(values)
+        except ValidationError as error:
+            raise ValidationError.from_exception_data(
+                cls.__name__, [_said(problem, cls) for problem in error.errors(include_url=False)]
+            ) from None
+
+
+def _said(problem: Mapping[str, Any], settings: type[Settings]) -> InitErrorDetails:
+    words = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden" and len(problem["loc"]) == 1:
+        words = f"there is no such setting, but {', '.join(settings.model_fields)}"
+    elif problem["type"] == "sequence_str":
+        words = f"should be a list, such as [{problem['input']}]"
+    # A brace in the words would be a place to fill in.
+    kind = PydanticCustomError(problem["type"], "{words}", {"words": words})
+    return InitErrorDetails(type=kind, loc=problem["loc"], input=problem["input"])
 
 
 class Component(pulumi.ComponentResource):
@@ -142,17 +172,6 @@ def load(platform: type[Platform]) -> Platform:
     except ValidationError as error:
         raise pulumi.RunError(
             "\n".join(
-                f"{file}: {key}.{'.'.join(map(str, problem['loc']))}: {_worded(problem, platform)}"
-                for problem in error.errors()
+                f"{file}: {key}.{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()
             )
         ) from None
-
-
-def _worded(problem: Mapping[str, Any], platform: type[Settings]) -> str:
-    if problem["type"] != "extra_forbidden":
-        return problem["msg"]
-    around, *inner = problem["loc"]
-    known = platform.model_fields
-    if inner:
-        known = getattr(known[str(around)].annotation, "model_fields", known)
-    return f"there is no such setting, but {', '.join(known)}"

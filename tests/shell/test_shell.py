@@ -141,8 +141,27 @@ def test_its_tests_notice_that_the_programs_do_not_fit(owned: Path, tmp_path: Pa
 
     said = broken(owned, tmp_path / "acme", **lost)
 
-    assert "cluster does not plan for prod" in said
+    assert "cluster/__main__.py does not plan for prod" in said
     assert "the cloud program has no output" in said
+
+
+def test_a_setting_that_there_is_not_is_one_message(owned: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(owned, tmp_path / "acme", ignore=shutil.ignore_patterns(".venv", "*.dev.yaml"))
+    file = copy / "Pulumi.prod.yaml"
+    file.write_text(file.read_text().replace("    database:\n", "    database:\n      sise: small\n"))
+    (copy / ".venv").symlink_to(owned / ".venv")
+    wrong = "Pulumi.prod.yaml: acme:platform.database.sise: there is no such setting, but size, storage_gb"
+
+    costs = run(copy, "make", "costs", "ENV=prod")
+    tests = run(copy, "make", "test")
+
+    assert costs.returncode == 2
+    assert costs.stderr.splitlines()[0] == "__main__.py does not plan for prod:"
+    assert costs.stderr.splitlines()[1].startswith(wrong)
+    assert "Traceback" not in costs.stderr
+    assert tests.returncode == 2
+    assert "1 failed" in tests.stdout or "1 error" in tests.stdout
+    assert wrong in tests.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize("key", ["cluster:platform", "acme:platfrm", "acme-cluster:platform"])
@@ -154,7 +173,7 @@ def test_its_tests_notice_settings_that_nobody_reads(key: str, owned: Path, tmp_
     said = run(copy, str(owned / ".venv/bin/python"), "-m", "pytest", "tests/test_settings.py").stdout
 
     assert "test_every_key_is_one_that_the_program_reads[.-prod]" in said
-    assert "5 passed" in said
+    assert "11 passed" in said
 
 
 def test_without_a_component_what_it_brings_along_is_not_there(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from mlops_scaffold.preview.session import Mode, Session
 
 Answer = Mapping[str, Any]
 MODES: tuple[Mode, ...] = ("preview", "deep")
+SAME = ("aws:region", "aws:allowedAccountIds")
+"""What all programs of an environment must have in common."""
 PRODUCTION = {"prod", "production"}
 """The environments that people depend on, by name."""
 
@@ -102,9 +104,12 @@ def _plan(
     planned: list[Program] = []
     findings: list[Finding] = []
     suppressed: list[Finding] = []
+    incomplete: dict[str, list[str]] = {}
     for environment in environments:
         for program in programs:
             passes = [answers[environment, program, mode] for mode in MODES if (environment, program, mode) in answers]
+            if not passes or any(answer["error"] for answer in passes):
+                incomplete.setdefault(environment, []).append(repository.project(program))
             if not passes:
                 why = "not planned: the program that it builds on fails"
                 findings.append(Finding("unchecked", "not-planned", f"{repository.project(program)}: {why}"))
@@ -125,9 +130,11 @@ def _plan(
                 replace(quirk, program=made.project, environment=environment) for quirk in dict.fromkeys(quirks)
             ]
         findings += rights.check([program for program in planned if program.environment == environment])
+    findings += _apart(repository, configurations)
+    findings += _as_any_other(repository, configurations)
     findings += _shared_accounts(repository, environments)
     findings += [Finding("warning", "not-locked", message) for message in repository.unlocked()]
-    return Plan(planned, findings, suppressed, _notes(repository), repository.prices)
+    return Plan(planned, findings, suppressed, _notes(repository), repository.prices, incomplete)
 
 
 def _request(
@@ -206,6 +213,44 @@ def _found(
             "the account is not pinned: it would be whichever is logged in (make bootstrap pins it)",
             source=configuration.document.where(("config",)),
         )
+
+
+def _apart(repository: Repository, configurations: Mapping[tuple[str, str], Configuration]) -> Iterator[Finding]:
+    """What the programs of an environment have in common, and its files do not say alike."""
+    root = repository.programs[0]
+    for (environment, program), own in configurations.items():
+        first = configurations[environment, root]
+        for key in SAME:
+            here, there = own.values.get(key), first.values.get(key)
+            if here and there and here != there:
+                yield Finding(
+                    "error",
+                    "programs-apart",
+                    f"{key} is {here} here, and {there} in {first.document.where(('config', key))}: the programs of an "
+                    "environment are in one place. Give both files the same",
+                    program=repository.project(program),
+                    environment=environment,
+                    source=own.document.where(("config", key)),
+                )
+
+
+def _as_any_other(repository: Repository, configurations: Mapping[tuple[str, str], Configuration]) -> Iterator[Finding]:
+    """Which environments are production by name, and change none of the settings."""
+    root = repository.programs[0]
+    for environment in {environment: None for environment, _ in configurations if environment in PRODUCTION}:
+        own = [each for (name, _), each in configurations.items() if name == environment]
+        if (repository.folder / root / "settings.py").is_file() and not any(
+            f"{each.project}:platform" in each.values for each in own
+        ):
+            yield Finding(
+                "warning",
+                "production-by-name",
+                f"{environment} changes no setting, and has the defaults of settings.py: sizes, copies and retention "
+                "that suit production stand in the file of an environment that the stage knows, such as prod",
+                program=repository.project(root),
+                environment=environment,
+                source=own[0].document.where(("config",)),
+            )
 
 
 def _shared_accounts(repository: Repository, environments: Sequence[str]) -> Iterator[Finding]:

@@ -88,6 +88,8 @@ class Plan:
     """How it was made, where that matters."""
     prices: Mapping[str, str] = field(default_factory=dict)
     """The text of each of the repository's books of prices, by path."""
+    incomplete: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Environment to the projects of which not all is known: they fail, or build on one that does."""
 
     @property
     def failed(self) -> bool:
@@ -121,6 +123,7 @@ class Plan:
             },
             "unchecked": [*CANNOT, *(finding.message for finding in self.of("unchecked"))],
             "notes": list(self.notes),
+            "incomplete": self.incomplete,
             **read,
         }
         return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)

@@ -17,8 +17,16 @@ if TYPE_CHECKING:
     from mlops_scaffold.project import Made
 
 
-def console() -> Console:
-    """Where reports are printed."""
+WIDE = 10_000
+"""Characters that no row of a report reaches."""
+
+
+def console(*, wide: bool = False) -> Console:
+    """Where reports are printed.
+
+    Args:
+        wide: whether a row may be longer than the terminal is wide, and is then broken by it.
+    """
     from rich.console import Console
 
     # Without colour there is no bold either: whoever asks for none wants no escape codes.
@@ -27,6 +35,8 @@ def console() -> Console:
         # The middle of an ARN would be one: arn:aws:secretsmanager:…:secret:…
         emoji=False,
         soft_wrap=not sys.stdout.isatty(),
+        # Of what is read by a program, and of a table whose rows are long, nothing may be cut.
+        width=WIDE if wide or not sys.stdout.isatty() else None,
         force_terminal=False if _is_plain() else None,
     )
 
@@ -71,7 +81,9 @@ def plan(found: Plan, form: str) -> None:
 
     match form:
         case "json":
-            click.echo(found.json(costs=cost.document(cost.estimate(found))))
+            estimates = cost.estimate(found)
+            together = cost.together(each.cost for each in estimates)
+            click.echo(found.json(costs=cost.document(estimates), cost=vars(together)))
         case "markdown":
             click.echo(markdown.plan(found))
         case "table":

@@ -12,7 +12,9 @@ from mlops_scaffold.report.parts import counted
 
 def plan(found: Plan) -> str:
     """A plan in the order of the other formats, its long parts folded."""
-    return "\n".join([*_stock(found), *_findings(found), *_resources(found), *_costs(found), *_unchecked(found)])
+    failed = [f"**{_sentence(parts.failed(found))}.**"] if found.failed else []
+    told = [*_stock(found), *_findings(found), *_resources(found), *_costs(found), *_unchecked(found)]
+    return "\n".join([*failed, *([""] if failed else []), *told, *([""] if failed else []), *failed])
 
 
 def difference(found: Difference) -> str:
@@ -42,6 +44,8 @@ def _value(value: Value) -> str:
 def _stock(found: Plan) -> Iterator[str]:
     for question, rows in parts.stock(found):
         yield f"### {question.capitalize()}\n"
+        if rows and found.incomplete:
+            yield f"{_sentence(parts.incomplete(found))}.\n"
         yield from rows_of(["component", "what", ""], rows) if rows else [f"{_sentence(parts.none(found))}.\n"]
 
 
@@ -57,7 +61,7 @@ def _findings(found: Plan) -> Iterator[str]:
 def _resources(found: Plan) -> Iterator[str]:
     yield "### Resources\n"
     rows = [
-        (row.program, "**all**" if row.component is None else row.component, *map(str, row.resources))
+        (row.program, "**all**" if row.component is None else row.component, *row.resources)
         for row in parts.rows(found)
     ]
     yield from rows_of(["program", "component", *parts.environments(found)], rows)

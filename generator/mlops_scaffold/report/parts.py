@@ -44,8 +44,25 @@ def stock(plan: Plan) -> Iterator[tuple[Question, Sequence[tuple[str, str, str]]
 
 def none(plan: Plan) -> str:
     """What to say where a question has no answer: of a type that nobody knows, there is none either."""
+    if plan.incomplete:
+        return "not known"
     strange = unjudged(plan)
     return f"nothing that is known; not judged: {', '.join(strange)}" if strange else "nothing"
+
+
+def incomplete(plan: Plan) -> str:
+    """Of which programs not all is known, such as «not planned whole: acme-cluster in dev»; empty if of none."""
+    where: dict[tuple[str, ...], list[str]] = {}
+    for environment, projects in plan.incomplete.items():
+        where.setdefault(tuple(projects), []).append(environment)
+    told = [f"{_listed(projects)} in {_listed(environments)}" for projects, environments in where.items()]
+    return f"not planned whole: {'; '.join(told)}" if told else ""
+
+
+def failed(plan: Plan) -> str:
+    """Such as «failed: 1 error; not planned whole: acme in dev»; empty if it did not."""
+    errors = counted(len(grouped(plan.of("error"))), "error")
+    return "; ".join(filter(None, [f"failed: {errors}", incomplete(plan)])) if plan.failed else ""
 
 
 def findings(plan: Plan) -> Iterator[tuple[Finding, int]]:
@@ -60,21 +77,32 @@ class Row:
     program: str
     component: str | None
     """None for the program as a whole; empty for what is in no component."""
-    resources: Sequence[int]
+    resources: Sequence[str]
+    """With a ``?`` where that is not all."""
 
 
 def rows(plan: Plan) -> Iterator[Row]:
     """Each program with the number of its resources in each environment, and below it its components."""
     planned = environments(plan)
-    for project in dict.fromkeys(program.project for program in plan.programs):
+    missed = [project for projects in plan.incomplete.values() for project in projects]
+    for project in dict.fromkeys([*(program.project for program in plan.programs), *missed]):
         counts = {
             program.environment: Counter(map(program.component, program.made))
             for program in plan.programs
             if program.project == project
         }
-        yield Row(project, None, [counts.get(environment, Counter()).total() for environment in planned])
+        sums = [counts.get(environment, Counter()).total() for environment in planned]
+        partial = [project in plan.incomplete.get(environment, ()) for environment in planned]
+        yield Row(project, None, [*map(_number, sums, partial)])
         for component in sorted(set().union(*counts.values()), key=lambda name: (not name, name)):
-            yield Row(project, component, [counts.get(environment, Counter())[component] for environment in planned])
+            own = [counts.get(environment, Counter())[component] for environment in planned]
+            yield Row(project, component, [*map(_number, own, partial)])
+
+
+def _number(count: int, partial: bool) -> str:
+    if partial:
+        return f"{count} + ?" if count else "?"
+    return str(count)
 
 
 @dataclass(frozen=True)
@@ -97,9 +125,12 @@ def costs(plan: Plan) -> Costs:
     gaps = [gap for found in estimates for gap in found.cost.gaps]
     signs = {"~": "~ by assumed use", "?": "? unknown"}
     told = "".join(str(found.cost) for found in estimates)
+    legend = ["US dollars a month", *(what for sign, what in signs.items() if sign in told)]
+    regions = dict.fromkeys(region for found in estimates for region in found.elsewhere)
+    legend += [f"priced as {estimates[0].region} though it runs in {_listed([*regions])}"] if regions else []
     return Costs(
         rows=cost.table(estimates),
-        legend=", ".join(["US dollars a month", *(what for sign, what in signs.items() if sign in told)]),
+        legend=", ".join(legend),
         unknown=[f"{gap}{_often(times)}" for gap, times in Counter(gaps).items()],
         assumptions={found.environment: [*map(str, found.assumptions)] for found in estimates},
         notes=[*dict.fromkeys(note for found in estimates for note in found.notes)],

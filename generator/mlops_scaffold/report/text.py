@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -29,14 +29,14 @@ def tree(plan: Plan) -> None:
         rows.add_column(environment, justify="right")
     for row in parts.rows(plan):
         name = f"[bold]{escape(row.program)}[/bold]" if row.component is None else f"  {escape(row.component) or ALONE}"
-        rows.add_row(name, *(str(count) if count else "[dim]-[/dim]" for count in row.resources))
+        rows.add_row(name, *("[dim]-[/dim]" if count == "0" else count for count in row.resources))
     out.print(rows)
     _last(out, plan)
 
 
 def table(plan: Plan) -> None:
     """A plan with every resource."""
-    out = console()
+    out = console(wide=True)
     _first(out, plan)
     rows = Table(box=None, pad_edge=False)
     for heading in ("environment", "program", "component", "resource", "type", "where"):
@@ -64,21 +64,31 @@ def difference(found: Difference) -> None:
 
 
 def _first(out: Console, plan: Plan) -> None:
+    if failed := parts.failed(plan):
+        out.print(f"[bold red]{escape(failed)}[/bold red]")
+    partial = f" ({parts.incomplete(plan)})" if plan.incomplete else ""
     for question, rows in parts.stock(plan):
-        out.print(f"[bold]{question.capitalize()}[/bold]{'' if rows else f': {escape(parts.none(plan))}'}")
+        answer = partial if rows else f": {parts.none(plan)}{partial}"
+        out.print(f"[bold]{question.capitalize()}[/bold]{escape(answer)}")
         if rows:
             things = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
             for component, what, more in rows:
                 things.add_row(f"  {escape(component)}", escape(what), f"[dim]{escape(more)}[/dim]")
             out.print(things)
     out.print()
-    for finding, times in parts.findings(plan):
-        style = STYLES[finding.severity]
-        often = f" [dim](in {times} places)[/dim]" if times > 1 else ""
-        out.print(f"[{style}]{finding.severity}[/{style}] {escape(describe(finding))}{often}")
+    _findings(out, plan, parts.SEVERITIES)
     if plan.suppressed:
         out.print(f"{counted(len(plan.suppressed), 'finding')} suppressed; --json gives the reasons")
     out.print()
+
+
+def _findings(out: Console, plan: Plan, severities: Sequence[Severity]) -> None:
+    for finding, times in parts.findings(plan):
+        if finding.severity not in severities:
+            continue
+        style = STYLES[finding.severity]
+        often = f" [dim](in {times} places)[/dim]" if times > 1 else ""
+        out.print(f"[{style}]{finding.severity}[/{style}] {escape(describe(finding))}{often}")
 
 
 def _costs(out: Console, found: parts.Costs) -> None:
@@ -105,3 +115,8 @@ def _last(out: Console, plan: Plan) -> None:
         out.print(f"[dim]  - {escape(line)}[/dim]")
     for note in plan.notes:
         out.print(f"[dim]Note: {escape(note)}[/dim]")
+    if failed := parts.failed(plan):
+        # Again: the end is what a reader sees first, and all that one sees of `| tail`.
+        out.print()
+        _findings(out, plan, ["error"])
+        out.print(f"[bold red]{escape(failed)}[/bold red]")

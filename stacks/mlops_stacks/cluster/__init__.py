@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Sequence
 from ipaddress import IPv4Network
@@ -27,6 +28,8 @@ def narrow_ranges(texts: Sequence[str]) -> Sequence[str]:
         ValueError: which pydantic reports as a setting that is not allowed.
     """
     for text in texts:
+        if re.fullmatch(r"[0-9.]+", text):
+            raise ValueError(f"{text} lacks its length: {text}/32 is that one address")
         try:
             narrow = "/" in text and IPv4Network(text).prefixlen >= 8
         except ValueError:

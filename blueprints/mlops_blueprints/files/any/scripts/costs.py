@@ -48,11 +48,11 @@ Resource = Mapping[str, Any]
 
 
 class CostError(Exception):
-    """A book of prices is not as it should be.
+    """There are no costs to tell, as when a book of prices is not as it should be.
 
     Args:
         what: what is wrong.
-        where: the file, or both of them.
+        where: the file, or both of them, or what follows from it.
     """
 
     def __init__(self, what: str, where: str) -> None:
@@ -151,6 +151,8 @@ class Estimate:
     lines: Sequence[Line]
     notes: Sequence[str]
     """What to know about the whole: that it runs in another region, what no line holds."""
+    elsewhere: Sequence[str] = ()
+    """The other regions in which it runs, whose prices differ."""
 
     @property
     def cost(self) -> Cost:
@@ -393,26 +395,47 @@ def estimate(
     regions = {
         resource.get("inputs", {}).get("region") for resource in resources if resource["type"] == "pulumi:providers:aws"
     } - {prices.region, *HIDDEN}
-    elsewhere = [
-        f"priced as {prices.region}, though it runs in {region}: prices there differ" for region in sorted(regions)
-    ]
+    elsewhere = sorted(regions)
     return Estimate(
         environment,
         prices.region,
         [meter.line(resource, _component(resource, by_urn)) for resource in charged],
-        [*elsewhere, *(f"not in it: {what}" for what in prices.left_out)],
+        [
+            *(f"priced as {prices.region}, though it runs in {region}: prices there differ" for region in elsewhere),
+            *(f"not in it: {what}" for what in prices.left_out),
+        ],
+        elsewhere,
+    )
+
+
+def together(costs: Iterable[Cost]) -> Cost:
+    """Several costs as one."""
+    costs = [*costs]
+    return Cost(
+        fixed=round(sum(cost.fixed for cost in costs), 2),
+        by_usage=round(sum(cost.by_usage for cost in costs), 2),
+        gaps=[gap for cost in costs for gap in cost.gaps],
     )
 
 
 def table(estimates: Sequence[Estimate]) -> Sequence[Sequence[str]]:
-    """Rows to print: a head, the components with the dearest first, and the sums."""
+    """Rows to print: a head, the components with the dearest first, and the sums.
+
+    Several environments have a last column for all of them.
+    """
     costs = [found.components for found in estimates]
     names = dict.fromkeys(name for found in costs for name in found)
     dearest = sorted(names, key=lambda name: (-max(found[name].usd for found in costs if name in found), name))
+    rows: dict[str, list[Cost | None]] = {name: [found.get(name) for found in costs] for name in dearest}
+    sums: list[Cost | None] = [found.cost for found in estimates]
+    head = [found.environment for found in estimates]
+    if len(estimates) > 1:
+        head.append("all")
+        for row in (*rows.values(), sums):
+            row.append(together(cost for cost in row if cost))
     return [
-        ["component", *(found.environment for found in estimates)],
-        *([name, *(str(found[name]) if name in found else "" for found in costs)] for name in dearest),
-        ["together", *(str(found.cost) for found in estimates)],
+        ["component", *head],
+        *([name, *(str(cost) if cost else "" for cost in row)] for name, row in (*rows.items(), ("together", sums))),
     ]
 
 
@@ -777,10 +800,17 @@ def _gib(text: str | float) -> float:
 
 
 def planned(environment: str) -> Sequence[Resource]:
-    """The resources of an environment, of all its programs, by the planner of ``make test``: without a cloud."""
-    from plans import make
+    """The resources of an environment, of all its programs, by the planner of ``make test``: without a cloud.
 
-    programs = make(environment).values()
+    Raises:
+        CostError: a program fails.
+    """
+    from plans import PlanError, make
+
+    try:
+        programs = make(environment).values()
+    except PlanError as error:
+        raise CostError(str(error), "no costs without a plan") from error
     config = yaml.safe_load((ROOT / f"Pulumi.{environment}.yaml").read_text(encoding="utf-8"))["config"]
     # The engine makes this provider from the configuration, and the planner makes none.
     default = {"type": "pulumi:providers:aws", "urn": "", "custom": True, "inputs": {"region": config["aws:region"]}}

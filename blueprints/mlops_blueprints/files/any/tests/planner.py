@@ -24,6 +24,7 @@ import yaml
 from made_up import made_up
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.stack import Stack
+from pydantic import ValidationError
 
 ROOT = Path(__file__).parents[1]
 
@@ -155,6 +156,9 @@ if __name__ == "__main__":
     os.chdir(folder)
     # What a program prints is for people, and not part of the plan.
     with contextlib.redirect_stdout(sys.stderr):
-        found = plan(folder, environment, json.load(sys.stdin))
+        try:
+            found = plan(folder, environment, json.load(sys.stdin))
+        except (pulumi.RunError, ValidationError) as error:
+            sys.exit(str(error))  # What a block refuses it says in full: where it says so is of no use.
     # What is not known yet has a type of its own, which JSON does not.
     json.dump(found, sys.stdout, default=lambda _: None)

@@ -19,11 +19,15 @@ PROGRAMS = [str(path.parent.relative_to(ROOT)) for path in (*ROOT.glob("Pulumi.y
 ENVIRONMENTS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 
 
+class PlanError(Exception):
+    """A program fails; the message is what it printed, or of a setting that is not allowed what is wrong with it."""
+
+
 def of(environment: str) -> Mapping[str, Plan]:
     """The plans of an environment, program to plan.
 
     Raises:
-        RuntimeError: a program fails; the message is what it printed.
+        PlanError: a program fails.
     """
     return _all()[environment].result()
 
@@ -54,6 +58,7 @@ def _run(program: str, environment: str, outputs: Mapping[str, Any]) -> Plan:
         text=True,
     )
     if done.returncode:
-        raise RuntimeError(f"{program} does not plan for {environment}:\n{done.stderr}")
+        main = Path(program, "__main__.py")
+        raise PlanError(f"{main} does not plan for {environment}:\n{done.stderr.rstrip()}")
     plan = json.loads(done.stdout)
     return Plan([Resource(**resource) for resource in plan["resources"]], plan["settings"], plan["outputs"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import plans
 import pytest
 import yaml
@@ -10,12 +13,28 @@ READ = {"platform"}
 """The keys of its own that a program reads; add yours if a program of yours reads another."""
 
 
+SAME = ("aws:region", "aws:allowedAccountIds")
+"""What the programs of an environment must have in common: they are in one place."""
+
+
+def config(program: str, environment: str) -> Mapping[str, Any]:
+    """What an environment's file sets for a program."""
+    return yaml.safe_load((plans.ROOT / program / f"Pulumi.{environment}.yaml").read_text())["config"]
+
+
+@pytest.mark.parametrize("environment", plans.ENVIRONMENTS)
+@pytest.mark.parametrize("key", SAME)
+def test_the_programs_of_an_environment_are_in_one_place(key: str, environment: str) -> None:
+    places = {program: config(program, environment).get(key) for program in plans.PROGRAMS}
+
+    assert len({str(place) for place in places.values()}) == 1, f"{key} of {environment} differs: {places}"
+
+
 @pytest.mark.parametrize("environment", plans.ENVIRONMENTS)
 @pytest.mark.parametrize("program", plans.PROGRAMS)
 def test_every_key_is_one_that_the_program_reads(program: str, environment: str) -> None:
-    folder = plans.ROOT / program
-    project = yaml.safe_load((folder / "Pulumi.yaml").read_text())["name"]
-    keys = yaml.safe_load((folder / f"Pulumi.{environment}.yaml").read_text())["config"]
+    project = yaml.safe_load((plans.ROOT / program / "Pulumi.yaml").read_text())["name"]
+    keys = config(program, environment)
 
     named = [key.rpartition(":")[::2] for key in keys]
     assert {name for namespace, name in named if namespace in ("", project)} <= READ
