@@ -211,7 +211,10 @@ def test_a_broken_book_costs_the_plan_nothing(page: Callable[..., str], reposito
 
     said = page({"steps": change(), "changeSummary": {"same": 2}}, script=tmp_path / "scripts/plan.py")
 
-    assert "**cost**: not known: the book of prices cannot be read: KeyError: 'usd' (prices/mine.yaml)" in said
+    assert (
+        "cannot be read at 'eks' under 'prices': it has no usd and no per and no page and no date (prices/mine.yaml:1)"
+        in said
+    )
     assert "| delete | `aws:eks/cluster:Cluster` | cluster |" in said
 
 

@@ -30,6 +30,9 @@ ROOT = Path(__file__).parents[1]
 HOURS = 730
 """The hours of a month, as AWS counts them (AWS Pricing Calculator)."""
 
+DEAR = 10
+"""US dollars a month from which a charge is named by itself."""
+
 FREE_THROUGHPUT = 125
 """MB/s that every gp3 disk has (EBS User Guide, *General Purpose SSD volumes*)."""
 
@@ -322,6 +325,8 @@ def _named(part: str, entries: Any) -> Iterator[tuple[str, Any]]:
 def _read(part: str, name: str, entry: Any, pages: Mapping[str, str]) -> Any:
     match part:
         case "prices":
+            if lacking := [key for key in ("usd", "per", "page", "date") if key not in entry]:
+                raise BookError(f"it has no {' and no '.join(lacking)}")
             if entry["page"] not in pages:
                 allowed = ", ".join(pages) or "none"
                 raise BookError(f"its page '{entry['page']}' does not stand under 'pages', which has {allowed}")
@@ -827,6 +832,10 @@ def page(estimates: Sequence[Estimate]) -> Iterator[str]:
     yield "US dollars a month; ~ by assumed use, ? unknown (docs/costs.md)"
     yield from dict.fromkeys(f"unknown: {gap}" for found in estimates for gap in found.cost.gaps)
     if len(estimates) == 1:
+        charges = [(line.component, charge) for line in estimates[0].lines for charge in line.charges]
+        for component, charge in sorted(charges, key=lambda found: -found[1].usd):
+            if charge.usd >= DEAR:
+                yield f"dearest: {component}: {charge.what}: {_dollars(charge.usd)}"
         yield from (f"assumed: {assumption}" for assumption in estimates[0].assumptions)
     yield from dict.fromkeys(note for found in estimates for note in found.notes)
 
