@@ -830,13 +830,14 @@ def page(estimates: Sequence[Estimate]) -> Iterator[str]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
     yield ""
     yield "US dollars a month; ~ by assumed use, ? unknown (docs/costs.md)"
-    yield from dict.fromkeys(f"unknown: {gap}" for found in estimates for gap in found.cost.gaps)
+    # Sorted, for the planner plans in several threads, and never twice in the same order.
+    yield from sorted({f"unknown: {gap}" for found in estimates for gap in found.cost.gaps})
     if len(estimates) == 1:
         charges = [(line.component, charge) for line in estimates[0].lines for charge in line.charges]
-        for component, charge in sorted(charges, key=lambda found: -found[1].usd):
+        for component, charge in sorted(charges, key=lambda found: (-found[1].usd, found[0], found[1].what)):
             if charge.usd >= DEAR:
                 yield f"dearest: {component}: {charge.what}: {_dollars(charge.usd)}"
-        yield from (f"assumed: {assumption}" for assumption in estimates[0].assumptions)
+        yield from sorted(f"assumed: {assumption}" for assumption in estimates[0].assumptions)
     yield from dict.fromkeys(note for found in estimates for note in found.notes)
 
 
