@@ -13,18 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mlops_scaffold.errors import nearest, unknown
-from mlops_scaffold.preview import kubernetes, names, promises, rights
+from mlops_scaffold.errors import unknown
+from mlops_scaffold.preview import kubernetes, names, promises, rights, settings
 from mlops_scaffold.preview.plan import Finding, Plan, Program
 from mlops_scaffold.preview.repository import Configuration, Repository, find, keys, sdk_modules
 from mlops_scaffold.preview.session import Mode, Session
 
 Answer = Mapping[str, Any]
 MODES: tuple[Mode, ...] = ("preview", "deep")
-SAME = ("aws:region", "aws:allowedAccountIds")
-"""What all programs of an environment must have in common."""
-PRODUCTION = {"prod", "production"}
-"""The environments that people depend on, by name."""
 
 
 def preview(
@@ -120,19 +116,17 @@ def _plan(
             found = [*_found(made, passes, configuration, _kubernetes_version(planned, environment))]
             # All programs name what they make by the first one's project (``pulumi:autonaming``, compose.py).
             found += names.check(made.made, repository.project(programs[0]), environment)
+            found += promises.check(repository, made)
             findings += [
                 replace(_explained(finding, repository), program=made.project, environment=environment)
                 for finding in found
             ]
-            findings += promises.check(repository, made)
             quirks = [_finding(item) for answer in passes for item in answer["suppressed"]]
             suppressed += [
                 replace(quirk, program=made.project, environment=environment) for quirk in dict.fromkeys(quirks)
             ]
         findings += rights.check([program for program in planned if program.environment == environment])
-    findings += _apart(repository, configurations)
-    findings += _as_any_other(repository, configurations)
-    findings += _shared_accounts(repository, environments)
+    findings += settings.check_together(repository, configurations)
     findings += [Finding("warning", "not-locked", message) for message in repository.unlocked()]
     return Plan(planned, findings, suppressed, _notes(repository), repository.prices, incomplete)
 
@@ -198,79 +192,7 @@ def _found(
                 urn=resource["urn"],
                 source=resource.get("source"),
             )
-    for key in configuration.values:
-        if key != f"{made.project}:platform" and nearest(key.rpartition(":")[2], ["platform"]):
-            yield Finding(
-                "error",
-                "foreign-settings",
-                f"'{key}' is read by nobody: the settings of this program are '{made.project}:platform'",
-                source=configuration.document.where(("config", key)),
-            )
-    if "aws:region" in configuration.values and "aws:allowedAccountIds" not in configuration.values:
-        yield Finding(
-            "warning",
-            "account-not-pinned",
-            "the account is not pinned: it would be whichever is logged in (make bootstrap pins it)",
-            source=configuration.document.where(("config",)),
-        )
-
-
-def _apart(repository: Repository, configurations: Mapping[tuple[str, str], Configuration]) -> Iterator[Finding]:
-    """What the programs of an environment have in common, and its files do not say alike."""
-    root = repository.programs[0]
-    for (environment, program), own in configurations.items():
-        first = configurations[environment, root]
-        for key in SAME:
-            here, there = own.values.get(key), first.values.get(key)
-            if here and there and here != there:
-                yield Finding(
-                    "error",
-                    "programs-apart",
-                    f"{key} is {here} here, and {there} in {first.document.where(('config', key))}: the programs of an "
-                    "environment are in one place. Give both files the same",
-                    program=repository.project(program),
-                    environment=environment,
-                    source=own.document.where(("config", key)),
-                )
-
-
-def _as_any_other(repository: Repository, configurations: Mapping[tuple[str, str], Configuration]) -> Iterator[Finding]:
-    """Which environments are production by name, and change none of the settings."""
-    root = repository.programs[0]
-    for environment in {environment: None for environment, _ in configurations if environment in PRODUCTION}:
-        own = [each for (name, _), each in configurations.items() if name == environment]
-        if (repository.folder / root / "settings.py").is_file() and not any(
-            f"{each.project}:platform" in each.values for each in own
-        ):
-            yield Finding(
-                "warning",
-                "production-by-name",
-                f"{environment} changes no setting, and has the defaults of settings.py: sizes, copies and retention "
-                "that suit production stand in the file of an environment that the stage knows, such as prod",
-                program=repository.project(root),
-                environment=environment,
-                source=own[0].document.where(("config",)),
-            )
-
-
-def _shared_accounts(repository: Repository, environments: Sequence[str]) -> Iterator[Finding]:
-    """Which of these environments are production, in an account that another one is in as well."""
-    root = repository.programs[0]
-    configurations = {name: repository.configuration(root, name) for name in repository.environments}
-    accounts = {name: each.values.get("aws:allowedAccountIds") for name, each in configurations.items()}
-    for production in sorted(PRODUCTION & {*environments}):
-        account = accounts[production]
-        others = [name for name in repository.environments if name != production and accounts[name] == account]
-        if account and others:
-            yield Finding(
-                "warning",
-                "account-shared",
-                f"{production} is in the same account as {' and '.join(others)}: whoever deploys there can come by any "
-                "right here; names and tags guard against mistakes alone. Give it an account of its own",
-                program=repository.project(root),
-                environment=production,
-                source=configurations[production].document.where(("config", "aws:allowedAccountIds")),
-            )
+    yield from settings.check(made, configuration)
 
 
 def _answered(answer: Answer, configuration: Configuration) -> Iterator[Finding]:
@@ -306,11 +228,11 @@ SETTING = re.compile(r"Pulumi\.[\w.-]+\.yaml: (?P<place>(?P<key>[\w-]+:\w+)(\.(?
 def _failure(error: Mapping[str, Any], configuration: Configuration) -> Iterator[Finding]:
     """What ended a program; a setting that is not allowed is traced to its line."""
     lines = [SETTING.fullmatch(line) for line in error["message"].splitlines()]
-    settings = [match for match in lines if match]
-    for match in settings:
+    matches = [match for match in lines if match]
+    for match in matches:
         where = configuration.document.where(("config", match["key"], *keys(match["path"] or "")))
         yield Finding("error", "setting", f"{match['path'] or match['key']}: {match['problem']}", source=where)
-    if not settings:
+    if not matches:
         frames = "".join(f"\n  at {frame}" for frame in error["frames"])
         source = configuration.named_in(error["message"]) or error.get("source")
         yield Finding("error", "program", f"{error['type']}: {error['message']}{frames}", source=source)

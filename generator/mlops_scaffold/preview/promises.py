@@ -22,8 +22,6 @@ def check(repository: Repository, program: Program) -> Iterator[Finding]:
                 "not-promised",
                 f"it is kept, and nothing promises its name: add the line '{name}' to {file} (a block brings that file "
                 "in its files/)",
-                program=program.project,
-                environment=program.environment,
                 urn=resource["urn"],
                 source=resource.get("source"),
             )
