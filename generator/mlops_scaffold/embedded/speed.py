@@ -56,7 +56,8 @@ def quicken() -> None:
     """Puts what is here in its place."""
     if hasattr(resource, "_get_stack_trace"):
         resource._get_stack_trace = stack_trace
-    if hasattr(settings.SETTINGS, "outputs") and hasattr(stack, "_get_rpc_manager"):
+    # An SDK of 3.231 keeps its outputs in a deque, and waits for them in another way.
+    if isinstance(getattr(settings.SETTINGS, "outputs", None), set) and hasattr(stack, "_get_rpc_manager"):
         stack.wait_for_rpcs = wait_for_rpcs
 
 
