@@ -9,10 +9,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,14 @@ class Predictor:
     process: subprocess.Popen[bytes]
     log: Path
 
+    def ready(self) -> Any:
+        """What it says of its readiness, and why it is not."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=10) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            return json.load(error)
+
     def get(self, path: str) -> int | None:
         """The status of a page; None if nobody answers."""
         return status(self.url + path)
@@ -74,6 +83,8 @@ class App:
     """The app of a repository, after ``make app-setup``."""
 
     folder: Path
+    code: Path
+    """Where the package ``app`` lies that is run: another folder is another image."""
 
     @property
     def python(self) -> str:
@@ -90,11 +101,25 @@ class App:
 
     def environment(self, access: Mapping[str, str]) -> Mapping[str, str]:
         """That of a process which finds the server, and does not wait long for it."""
-        return {**access, "PYTHONPATH": str(self.folder), "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+        return {**access, "PYTHONPATH": str(self.code), "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
 
     def do(self, access: Mapping[str, str], *arguments: str) -> Any:
         """What a command prints."""
         return json.loads(run([self.python, "-m", "app", *arguments], self.environment(access)))
+
+    def promote(self, access: Mapping[str, str], *table: str, margin: str = "0.01") -> Any:
+        """The version and the verdict of the loop's three commands."""
+        version = self.do(access, "train", *table)["version"]
+        self.do(access, "evaluate", *table)
+        return version, self.do(access, "promote", *table, f"--margin={margin}")
+
+    def refused(self, access: Mapping[str, str], *arguments: str) -> str:
+        """What a command says that ends with an error that its user can mend."""
+        command = [self.python, "-m", "app", *arguments]
+        done = subprocess.run(command, env=self.environment(access), capture_output=True, text=True, check=False)
+        assert done.returncode == 1, done.stderr
+        (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+        return line
 
     def customers(self, tickets: int) -> list[Mapping[str, float]]:
         """1500 customers of the population that the model is trained on, each with so many tickets more."""
@@ -123,7 +148,8 @@ class App:
 @pytest.fixture(scope="module")
 def app(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> App:
     """The app, with what it needs installed."""
-    made = App(shutil.copytree(repository, tmp_path_factory.mktemp("app") / "acme"))
+    folder = shutil.copytree(repository, tmp_path_factory.mktemp("app") / "acme")
+    made = App(folder, code=folder)
     done = made.make("app-setup")
     assert done.returncode == 0, done.stderr
     return made
@@ -159,8 +185,8 @@ def test_a_model_is_trained_promoted_served_and_replaced_and_outlives_its_regist
         with app.serve(pods.access(address, READING, READER), tmp_path) as predictor:
             assert predictor.get("/readyz") == 503, "there is no model yet"
 
-            assert app.do(access, "train") == {"version": "1"}
-            assert app.do(access, "promote")["promoted"]
+            version, verdict = app.promote(access)
+            assert (version, verdict["promoted"]) == ("1", True)
             until(lambda: predictor.get("/readyz") == 200, "the first champion is not loaded")
 
             answer = predictor.ask(CALM, CROSS)
@@ -172,11 +198,10 @@ def test_a_model_is_trained_promoted_served_and_replaced_and_outlives_its_regist
             assert samples["predictor_request_seconds_count /predict 200"] == 1
             assert samples["predictor_feature_ratio_count support_tickets churn"] == 2
 
-            assert app.do(access, "train", "--seed", "2") == {"version": "2"}
-            verdict = app.do(access, "promote", "--margin", "-1")
+            _, verdict = app.promote(access, "--seed=2", margin="-1")
             assert (verdict["challenger"], verdict["champion"]) == ("2", "1")
             until(lambda: predictor.ask(CALM)["version"] == "2", "the second champion is not loaded")
-            assert "predictor_model_info churn 2" in app.samples(predictor)
+            assert f"predictor_model_info {verdict['code']} churn 2" in app.samples(predictor)
 
             server.close()
             until(lambda: app.samples(predictor)["predictor_reload_failures_total"] > 0, "nobody misses the registry")
@@ -191,6 +216,58 @@ def test_a_model_is_trained_promoted_served_and_replaced_and_outlives_its_regist
     said = predictor.logged()
     assert said.count("loaded") == 2
     assert said.index("stopping") < said.index("Application shutdown complete.")
+
+
+def test_a_release_of_new_code_and_the_pipeline_of_the_old_do_not_get_in_each_others_way(
+    app: App, pods: Pods, tmp_path: Path
+) -> None:
+    """The new code prepares rows in another way: the models of both take the same columns, and mean other things."""
+    newer = replace(app, code=tmp_path / "newer")
+    shutil.copytree(app.folder / "app", newer.code / "app")
+    file = newer.code / "app" / "model.py"
+    changed = file.read_text()
+    for before, after in (("fit(features(table),", "fit(features(table) / 100,"), ("proba(rows)", "proba(rows / 100)")):
+        assert before in changed
+        changed = changed.replace(before, after)
+    file.write_text(changed)
+
+    pods.set_up(PASSWORD)
+    with ExitStack() as stack:
+        address = stack.enter_context(pods.server(PASSWORD))
+        access, reading = pods.access(address, PASSWORD), pods.access(address, READING, READER)
+        first, verdict = app.promote(access)
+        (tmp_path / "old").mkdir()
+        (tmp_path / "new").mkdir()
+        old = stack.enter_context(app.serve(reading, tmp_path / "old"))
+        until(lambda: old.get("/readyz") == 200, "the champion of the old code is not loaded")
+
+        new = stack.enter_context(newer.serve(reading, tmp_path / "new"))
+        until(lambda: "is the champion of this code" in new.ready()["detail"], "it does not say what it lacks")
+        assert verdict["code"] not in new.ready()["detail"]
+        second, judged = newer.promote(access)
+        assert (judged["champion"], judged["promoted"]) == (None, True)
+        assert judged["code"] != verdict["code"]
+        assert judged["to_beat"] == pytest.approx(verdict["skill"] - 0.01)
+        until(lambda: new.get("/readyz") == 200, "the champion of the new code is not loaded")
+
+        for predictor, version in ((old, first), (new, second)):
+            answer = predictor.ask(CALM, CROSS)
+            assert answer["version"] == version
+            assert answer["probabilities"][0] < 0.2
+            assert answer["probabilities"][1] > 0.9
+
+        third, later = app.promote(access, "--seed=2", margin="-1")
+        assert (later["champion"], later["promoted"]) == (first, True)
+        until(lambda: old.ask(CALM)["version"] == third, "the old code does not follow its own champion")
+        assert new.ready() == {"status": "ready", "version": second, "code": judged["code"]}
+
+        refused = newer.refused(access, "restore", first)
+        assert f"made by the code {verdict['code']}, and this is {judged['code']}: release the image" in refused
+        assert app.do(access, "restore", first) == {"champion": first, "before": third}
+
+        replace_models(pods)
+        assert "is not what was registered" in app.refused(access, "restore", third)
+        assert "is not what was registered" in newer.refused(access, "promote")
 
 
 def planned(plan: Plan, kind: str, name: str) -> Sequence[str]:
@@ -218,8 +295,7 @@ def test_what_a_model_is_asked_is_compared_with_what_it_was_trained_on(
     ]
     with ExitStack() as stack:
         access = pods.access(stack.enter_context(pods.server(PASSWORD)), PASSWORD)
-        app.do(access, "train")
-        app.do(access, "promote", "--margin", "-1")
+        app.promote(access)
         predictor = stack.enter_context(app.serve(access, tmp_path))
         pushed = stack.enter_context(pushgateway(tmp_path, gateway, port))
         addresses = [url.removeprefix("http://") for url in (predictor.url, pushed)]
@@ -275,6 +351,20 @@ def send(customers: Sequence[Mapping[str, float]], predictor: Predictor, watchin
     for first in range(0, len(customers), 100):
         predictor.ask(*customers[first : first + 100])
     until(lambda: asked(watching) == wanted, "Prometheus does not see what was asked")
+
+
+def replace_models(pods: Pods) -> None:
+    """Writes another file in the place of every model, as whoever may write to the bucket can."""
+    script = f"""
+import boto3
+s3 = boto3.client("s3")
+for page in s3.get_paginator("list_objects_v2").paginate(Bucket="{BUCKET}"):
+    for item in page.get("Contents", []):
+        if item["Key"].endswith("/model.skops"):
+            s3.put_object(Bucket="{BUCKET}", Key=item["Key"], Body=b"another")
+            print(item["Key"])
+"""
+    assert run([str(pods.programs / "python"), "-c", script], pods.aws.environment)
 
 
 def stored(pods: Pods) -> Sequence[str]:

@@ -7,10 +7,11 @@ from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser, Namespace
 from dataclasses import asdict
 
 from app import logs, steps
+from app.code_id import code_id
 from app.data import UnfitError
 from app.drift import ENOUGH, MOVED
 from app.measurements.prometheus import Prometheus
-from app.registry import CHALLENGER, CHAMPION, NoReferenceError, NoVersionError
+from app.registry import CHALLENGER, CHAMPION, RegistryError
 from app.registry.mlflow import MlflowRegistry
 from app.reports.mlflow import MlflowReports
 from app.serve import serve
@@ -25,19 +26,18 @@ def options() -> Namespace:
     def command(name: str, what: str) -> ArgumentParser:
         return commands.add_parser(name, help=what, description=what, formatter_class=ArgumentDefaultsHelpFormatter)
 
-    train = command("train", "train a version, register it, and make it the challenger")
-    evaluate = command("evaluate", "measure a version on held-out rows")
+    train = command("train", "train a version, register it, and make it the candidate")
+    evaluate = command("evaluate", "measure the candidate on held-out rows, and make it the challenger")
     promote = command("promote", "make the challenger the champion, if it is better")
-    restore = command("restore", "make an earlier version the champion again")
+    restore = command("restore", "make a version the champion, whatever its skill")
     server = command("serve", "answer requests with the champion, until SIGTERM")
     drift = command("drift", "compare what the champion was asked and answered with what it was trained on")
     for each in (train, evaluate, promote):
         each.add_argument("--rows", type=int, default=20_000, help="rows of the table")
         each.add_argument("--seed", type=int, default=1, help="which table: the same seed makes the same one")
-    for each, alias in ((evaluate, CHALLENGER), (server, CHAMPION)):
-        each.add_argument("--alias", default=alias, help="which version")
     restore.add_argument("version", help="its number")
     promote.add_argument("--margin", type=float, default=0.01, help="by how much skill it must be better")
+    server.add_argument("--alias", default=CHAMPION, choices=(CHAMPION, CHALLENGER), help="which version")
     server.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     server.add_argument("--port", type=int, default=8080, help="the port to listen on")
     server.add_argument("--reload-seconds", type=float, default=30, help="time between two looks at the alias")
@@ -55,14 +55,14 @@ def main() -> None:
     logs.configure()
     try:
         run()
-    except (UnfitError, NoVersionError, NoReferenceError) as error:
+    except (UnfitError, RegistryError, steps.NoSkillError) as error:
         raise SystemExit(f"error: {error}") from None
 
 
 def run() -> None:
     """Does what was asked for."""
     asked = vars(options())
-    command, registry = asked.pop("command"), MlflowRegistry(asked.pop("model"))
+    command, registry = asked.pop("command"), MlflowRegistry(asked.pop("model"), code_id())
     match command:
         case "train":
             print(json.dumps({"version": steps.train(registry, **asked)}))

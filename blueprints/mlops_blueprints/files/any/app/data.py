@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandas.api.types import is_integer_dtype, is_numeric_dtype
+from pandas.api.types import is_integer_dtype, is_numeric_dtype, is_string_dtype
 from pydantic import BaseModel, ConfigDict, Field
-from sklearn.model_selection import train_test_split
 
 
 class Customer(BaseModel):
@@ -47,11 +47,14 @@ FEATURES: Mapping[str, Range] = {
 }
 """The columns of a customer, in the order in which the model takes them."""
 
+ID = "customer_id"
+"""Who the customer is, as text. It is no feature: it says who is held out."""
+
 LABEL = "churned"
 """Whether the customer left in the month that followed: 1, or 0."""
 
 HELD_OUT = 0.25
-"""The share of the rows that training never sees."""
+"""The share of the customers that training never sees."""
 
 
 class UnfitError(ValueError):
@@ -62,15 +65,15 @@ def load(rows: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The table of today, checked, as what to learn from and what to be measured by.
 
     Raises:
-        UnfitError: the table is not as ``FEATURES`` and ``LABEL`` say.
+        UnfitError: the table is not as ``ID``, ``FEATURES`` and ``LABEL`` say.
     """
     table = make(rows, seed)
     check(table)
-    return split(table, seed)
+    return split(table)
 
 
 def make(rows: int, seed: int) -> pd.DataFrame:
-    """Customers that nobody has ever had; the same seed makes the same ones.
+    """Customers that nobody has ever had; the same seed makes the same ones, and another one others.
 
     The columns are drawn independently and cut to their ranges: tenure is exponential (24 months on average), the
     charge gamma (60), tickets, late payments and logins Poisson (1.5, 0.8 and 9). The log-odds of leaving are
@@ -88,7 +91,10 @@ def make(rows: int, seed: int) -> pd.DataFrame:
         "weekly_logins": random.poisson(9, rows),
     }
     table = pd.DataFrame(
-        {name: np.clip(drawn[name], range_.low, range_.high).astype(float) for name, range_ in FEATURES.items()}
+        {
+            ID: [f"{seed}-{number}" for number in range(rows)],
+            **{name: np.clip(drawn[name], range_.low, range_.high).astype(float) for name, range_ in FEATURES.items()},
+        }
     )
     tickets, late = table["support_tickets"], table["late_payments"]
     log_odds = (
@@ -104,32 +110,47 @@ def make(rows: int, seed: int) -> pd.DataFrame:
     return table
 
 
-def split(table: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What to learn from, and what to be measured by; the same seed splits the same way."""
-    training, held_out = train_test_split(table, test_size=HELD_OUT, random_state=seed, stratify=table[LABEL])
-    return training, held_out
+def split(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What to learn from, and what to be measured by."""
+    apart = table[ID].map(held_out)
+    return table[~apart], table[apart]
+
+
+def held_out(customer: str) -> bool:
+    """Whether a customer is one to be measured by.
+
+    A digest decides, so it is the same for ever, whoever else is in the table: were it drawn anew each time, the
+    champion would have learned from part of the rows that it is measured by, and a challenger from others.
+    """
+    return int.from_bytes(sha256(customer.encode()).digest()[:8], "big") < HELD_OUT * 2**64
 
 
 def check(table: pd.DataFrame) -> None:
     """Refuses a table that a model should not learn from, or be measured by.
 
     Raises:
-        UnfitError: names every column that is missing, unknown, empty in places, no number, or out of its range.
+        UnfitError: names every column that is missing, unknown, empty in places, of another type, or out of its range.
     """
     if found := list(_problems(table)):
         raise UnfitError("the table cannot be used:\n" + "\n".join(f"- {problem}" for problem in found))
 
 
 def _problems(table: pd.DataFrame) -> Iterator[str]:
+    known = [ID, *FEATURES, LABEL]
     if table.empty:
         yield "there is no row"
-    yield from (f"{name}: nobody has said what this column is" for name in table if name not in [*FEATURES, LABEL])
+    yield from (f"{name}: nobody has said what this column is" for name in table if name not in known)
+    yield from (f"{ID}: {problem}" for problem in _wrong(table, ID, "text is", is_string_dtype))
     for name, allowed in FEATURES.items():
-        yield from (f"{name}: {problem}" for problem in _wrong(table, name, is_numeric_dtype, allowed))
-    yield from (f"{LABEL}: {problem}" for problem in _wrong(table, LABEL, is_integer_dtype, Range(0, 1)))
+        yield from (f"{name}: {problem}" for problem in _wrong(table, name, "numbers are", is_numeric_dtype, allowed))
+    yield from (
+        f"{LABEL}: {problem}" for problem in _wrong(table, LABEL, "whole numbers are", is_integer_dtype, Range(0, 1))
+    )
 
 
-def _wrong(table: pd.DataFrame, name: str, is_type: Callable[[pd.Series], bool], allowed: Range) -> Iterator[str]:
+def _wrong(
+    table: pd.DataFrame, name: str, what: str, is_type: Callable[[pd.Series], bool], allowed: Range | None = None
+) -> Iterator[str]:
     """What is wrong with one column; later checks rely on the earlier ones."""
     if name not in table:
         yield "the column is missing"
@@ -138,6 +159,6 @@ def _wrong(table: pd.DataFrame, name: str, is_type: Callable[[pd.Series], bool],
     if missing := int(values.isna().sum()):
         yield f"{missing} of {len(values)} values are missing"
     elif not is_type(values):
-        yield f"{'numbers' if is_type is is_numeric_dtype else 'whole numbers'} are expected, not {values.dtype}"
-    elif wrong := values[~values.between(allowed.low, allowed.high)].tolist():
+        yield f"{what} expected, not {values.dtype}"
+    elif allowed and (wrong := values[~values.between(allowed.low, allowed.high)].tolist()):
         yield (f"{len(wrong)} of {len(values)} values are not from {allowed.low} to {allowed.high}, such as {wrong[0]}")

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 
 from app.data import FEATURES
 from app.drift import TENTHS
+from app.registry import Version
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 """Bounds of the latency histogram; 0.02 is the objective."""
@@ -36,7 +37,16 @@ class Metrics:
             "predictor_predictions", "Rows answered, by model version.", ["version"], registry=self.registry
         )
         self.model = Gauge(
-            "predictor_model_info", "The model that answers requests.", ["name", "version"], registry=self.registry
+            "predictor_model_info",
+            "The model that answers requests, and the code that it belongs to.",
+            ["name", "version", "code"],
+            registry=self.registry,
+        )
+        self.made = Gauge(
+            "predictor_model_made_timestamp_seconds",
+            "When that model was registered.",
+            ["name", "version"],
+            registry=self.registry,
         )
         self.loaded = Gauge(
             "predictor_model_loaded_timestamp_seconds",
@@ -64,12 +74,14 @@ class Metrics:
         for feature in FEATURES:
             self.features.labels(name, feature)
 
-    def loads(self, version: str) -> None:
+    def loads(self, version: Version, code: str) -> None:
         """Tells which version answers from now on."""
         self.model.clear()
-        self.model.labels(self.name, version).set(1)
+        self.model.labels(self.name, version.number, code).set(1)
+        self.made.clear()
+        self.made.labels(self.name, version.number).set(version.made)
         self.loaded.set_to_current_time()
-        self.probabilities.labels(self.name, version)
+        self.probabilities.labels(self.name, version.number)
 
     def observe(self, rows: NDArray[np.float64], probabilities: NDArray[np.float64], version: str) -> None:
         """Counts what was asked and answered, so that a shift of either shows."""

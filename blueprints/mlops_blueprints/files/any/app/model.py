@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-from app.data import FEATURES, LABEL
+from app.data import FEATURES, LABEL, Customer
 
 Metrics = Mapping[str, float]
 
@@ -26,6 +26,11 @@ def features(table: pd.DataFrame) -> NDArray[np.float64]:
     The model never sees a DataFrame: to make one for each request would cost more than the prediction.
     """
     return table[list(FEATURES)].to_numpy(dtype=np.float64)
+
+
+def asked(customers: Sequence[Customer]) -> NDArray[np.float64]:
+    """The same of the customers of a request: whoever changes the one changes the other."""
+    return np.array([[getattr(customer, name) for name in FEATURES] for customer in customers])
 
 
 def train(table: pd.DataFrame, parameters: Mapping[str, float] = PARAMETERS) -> Pipeline:
@@ -61,6 +66,13 @@ def evaluate(pipeline: Pipeline, table: pd.DataFrame) -> Metrics:
     }
 
 
-def to_beat(champion: Metrics | None, margin: float) -> float:
-    """The skill from which a challenger is promoted: a margin above the champion's, or above the baseline's."""
-    return (champion["skill"] if champion else 0.0) + margin
+def to_beat(champion: Metrics | None, predecessor: Metrics | None, margin: float) -> float:
+    """The skill from which a challenger is promoted.
+
+    It is a margin above the champion's, or above the baseline's. The first one of new code has no champion to beat, and
+    may be a margin below what its predecessor was when that was trained: a change of the code need not make a model
+    better, and must not make it worse.
+    """
+    if champion:
+        return champion["skill"] + margin
+    return max(predecessor.get("skill", 0.0) - margin if predecessor else 0.0, margin)

@@ -6,13 +6,12 @@ import logging
 from collections.abc import Sequence
 from threading import Event
 
-import numpy as np
 from pydantic import BaseModel
 
-from app.data import FEATURES, Customer
+from app.data import Customer
 from app.metrics import Metrics
-from app.model import probabilities
-from app.registry import Registry, Version
+from app.model import asked, probabilities
+from app.registry import NoVersionError, Registry, Version, number_of
 
 log = logging.getLogger(__name__)
 
@@ -34,31 +33,33 @@ class Predictor:
         self.alias = alias
         self.metrics = Metrics(registry.name)
         self.version: Version | None = None
+        self.missing = "no model is loaded yet"
+        """Why there is no version yet, for whoever looks."""
 
     def predict(self, customers: Sequence[Customer]) -> Answer | None:
         """Asks the version in use; None if there is none yet."""
         if (version := self.version) is None:
             return None
-        rows = np.array([[getattr(customer, name) for name in FEATURES] for customer in customers])
+        rows = asked(customers)
         answers = probabilities(version.pipeline, rows)
         self.metrics.observe(rows, answers, version.number)
         return Answer(model=self.registry.name, version=version.number, probabilities=answers.tolist())
 
     def refresh(self) -> None:
-        """Loads the version that the alias points to, unless it is in use already, or the alias points to none.
-
-        Raises:
-            ValueError: the version takes other columns than requests have.
-        """
-        number = self.registry.current(self.alias)
-        if number is None or (self.version and self.version.number == number):
+        """Loads the version that the alias points to, unless it is in use already, or the alias points to none."""
+        try:
+            number = number_of(self.registry, self.alias)
+        except NoVersionError as error:
+            if self.version is None:
+                self.missing = str(error)
+                log.warning(self.missing)
             return
-        version = self.registry.load(number)
-        if list(version.columns) != list(FEATURES):
-            raise ValueError(f"version {number} takes the columns {list(version.columns)}, not {list(FEATURES)}")
-        self.version = version
-        self.metrics.loads(number)
-        log.info("loaded", extra={"fields": {"model": self.registry.name, "version": number}})
+        if self.version and self.version.number == number:
+            return
+        self.version = version = self.registry.load(number)
+        self.metrics.loads(version, self.registry.code)
+        fields = {"model": self.registry.name, "version": number, "code": self.registry.code}
+        log.info("loaded", extra={"fields": fields})
 
     def follow(self, seconds: float, stopped: Event) -> None:
         """Looks at the alias again and again. What fails is logged and counted, and the version in use stays."""

@@ -85,8 +85,8 @@ def create(predictor: Predictor, reload_seconds: float) -> FastAPI:
         if app.state.stopping:
             raise HTTPException(503, "the process is about to end")
         if predictor.version is None:
-            raise HTTPException(503, "no model is loaded yet")
-        return {"status": "ready", "version": predictor.version.number}
+            raise HTTPException(503, predictor.missing)
+        return {"status": "ready", "version": predictor.version.number, "code": predictor.registry.code}
 
     @app.get("/metrics")
     async def metrics() -> Response:

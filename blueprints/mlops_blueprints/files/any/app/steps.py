@@ -1,4 +1,7 @@
-"""The loop, one function a step: a command, a schedule and a test call the same ones, each with its own registry."""
+"""The loop, one function a step: a command, a schedule and a test call the same ones, each with its own registry.
+
+Each step moves one alias: ``train`` the candidate, ``evaluate`` the challenger, ``promote`` the champion.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +15,25 @@ from app import data, model
 from app.drift import Report, compare, reference
 from app.measurements import Measurements
 from app.model import Metrics
-from app.registry import CHALLENGER, CHAMPION, Candidate, NoVersionError, Registry
+from app.registry import CANDIDATE, CHALLENGER, CHAMPION, Candidate, Registry, number_of
 from app.reports import Reports
 
 log = logging.getLogger(__name__)
+
+
+class NoSkillError(Exception):
+    """A model is no better than one that knows nothing of any one row."""
 
 
 @dataclass(frozen=True)
 class Verdict:
     """What the gate decided, and by which numbers."""
 
+    code: str
+    """Whose versions they are: only this code follows what was decided."""
     challenger: str
     champion: str | None
-    """The version that answered requests until now."""
+    """The version with which this code answered requests until now; None if it had none."""
     skill: float
     """The challenger's."""
     to_beat: float
@@ -32,7 +41,7 @@ class Verdict:
 
 
 def train(registry: Registry, rows: int, seed: int) -> str:
-    """Trains a model on today's table, keeps it, and makes it the challenger; gives its version's number.
+    """Trains a model on today's table, keeps it, and makes it the candidate; gives its version's number.
 
     Raises:
         app.data.UnfitError: the table cannot be used.
@@ -47,37 +56,51 @@ def train(registry: Registry, rows: int, seed: int) -> str:
         reference=reference(pipeline, held_out),
     )
     number = registry.record(candidate)
-    registry.point(CHALLENGER, number)
-    log.info("trained", extra={"fields": {"version": number, **candidate.metrics}})
+    registry.point(CANDIDATE, number)
+    log.info("trained", extra={"fields": {"code": registry.code, "version": number, **candidate.metrics}})
     return number
 
 
-def evaluate(registry: Registry, alias: str, rows: int, seed: int) -> Metrics:
-    """How good the version behind an alias is on the held-out part of today's table.
+def evaluate(registry: Registry, rows: int, seed: int) -> Metrics:
+    """Measures the candidate on the held-out part of today's table, and makes it the challenger.
+
+    From then on it may be asked: a share of the requests can go to the challenger. So it is measured as it comes back
+    from the registry, and not as it left the training.
 
     Raises:
-        app.registry.NoVersionError: the alias points to nothing.
+        app.registry.NoVersionError: there is no candidate.
+        NoSkillError: it is no better than the baseline, and the challenger stays who it was.
     """
-    return _measured(registry, _number(registry, alias), data.load(rows, seed)[1])
+    candidate = number_of(registry, CANDIDATE)
+    metrics = _measured(registry, candidate, data.load(rows, seed)[1])
+    if metrics["skill"] <= 0:
+        raise NoSkillError(
+            f"version {candidate} of '{registry.name}' knows no more than how many leave (skill {metrics['skill']:.4f}) "
+            "and is not made the challenger: look at the table, and at what has changed in app/data.py and app/model.py"
+        )
+    registry.point(CHALLENGER, candidate)
+    log.info("evaluated", extra={"fields": {"code": registry.code, "version": candidate, **metrics}})
+    return metrics
 
 
 def promote(registry: Registry, rows: int, seed: int, margin: float) -> Verdict:
     """Makes the challenger the champion if it beats it, on the same held-out rows, by a margin of skill.
 
-    Where there is no champion yet, the baseline stands in its place. A challenger that is the champion already beats
-    nobody, so a second run changes nothing. If somebody else promotes while it measures, it measures against that one:
-    a pipeline and a release may be at it at the same time.
+    Where this code has no champion yet, the bar is the skill that was recorded with the last one of other code, less
+    the margin; that model is never asked, for to it a row may mean something else. Where there is none either, it is
+    the baseline. A challenger that is the champion already beats nobody, so a second run changes nothing. If somebody else
+    promotes while it measures, it measures against that one: a pipeline and a release may be at it at the same time.
 
     Raises:
         app.registry.NoVersionError: there is no challenger.
     """
-    challenger, champion = _number(registry, CHALLENGER), registry.current(CHAMPION)
+    challenger, champion = number_of(registry, CHALLENGER), registry.current(CHAMPION)
     _, held_out = data.load(rows, seed)
     skill = _measured(registry, challenger, held_out)["skill"]
     bar = _bar(registry, champion, held_out, margin)
     while skill >= bar and (now := registry.current(CHAMPION)) != champion:
         champion, bar = now, _bar(registry, now, held_out, margin)
-    verdict = Verdict(challenger, champion, skill, bar, promoted=skill >= bar)
+    verdict = Verdict(registry.code, challenger, champion, skill, bar, promoted=skill >= bar)
     if verdict.promoted:
         registry.point(CHAMPION, challenger)
     log.info("promoted" if verdict.promoted else "not promoted", extra={"fields": vars(verdict)})
@@ -85,9 +108,13 @@ def promote(registry: Registry, rows: int, seed: int, margin: float) -> Verdict:
 
 
 def restore(registry: Registry, version: str) -> str | None:
-    """Makes an earlier version the champion again, whatever its skill; gives the number of the one that was.
+    """Makes a version of this code the champion, whatever its skill; gives the number of the one that was.
 
     It is loaded first, for what cannot be read cannot answer either.
+
+    Raises:
+        app.registry.OtherCodeError: another code made it, so it comes back with its image, and with nothing else.
+        app.registry.ChangedError: its file is not the one that was registered.
     """
     before = registry.current(CHAMPION)
     registry.load(version)
@@ -105,7 +132,7 @@ def drift(
         app.registry.NoVersionError: there is no champion.
         app.registry.NoReferenceError: the champion does not say what it was trained on.
     """
-    champion = _number(registry, CHAMPION)
+    champion = number_of(registry, CHAMPION)
     trained, measured = registry.reference(champion), measurements.traffic(registry.name, champion, hours)
     made = datetime.now(UTC).isoformat(timespec="seconds")
     comparisons = compare(trained, measured, enough)
@@ -117,15 +144,11 @@ def drift(
     return report
 
 
-def _number(registry: Registry, alias: str) -> str:
-    if (number := registry.current(alias)) is None:
-        raise NoVersionError(f"no version of '{registry.name}' is its {alias}: train one first")
-    return number
-
-
 def _bar(registry: Registry, champion: str | None, held_out: pd.DataFrame, margin: float) -> float:
     """The skill that takes the champion's place."""
-    return model.to_beat(_measured(registry, champion, held_out) if champion else None, margin)
+    if champion:
+        return model.to_beat(_measured(registry, champion, held_out), None, margin)
+    return model.to_beat(None, registry.predecessor(), margin)
 
 
 def _measured(registry: Registry, number: str, held_out: pd.DataFrame) -> Metrics:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,12 +33,12 @@ import mlflow
 import mlflow.sklearn
 import skops.io
 from mlflow.exceptions import MlflowException
-from mlflow.models import Model, get_model_info, infer_signature
+from mlflow.models import get_model_info, infer_signature
 from sklearn.pipeline import Pipeline
 
 from app.drift import Distributions
-from app.model import features, probabilities
-from app.registry import Candidate, NoReferenceError, Version
+from app.model import Metrics, features, probabilities
+from app.registry import CHAMPION, Candidate, ChangedError, NoReferenceError, OtherCodeError, Version
 
 MODEL = "model.skops"
 """Where in a version's folder MLflow puts the model."""
@@ -45,19 +46,28 @@ MODEL = "model.skops"
 REFERENCE = "reference"
 """Where in a version's metadata it says what it can expect."""
 
+CODE, DIGEST = "code", "sha256"
+"""Tags of a version: the code that made it, and the digest of its model's file. They lie in the registry's database,
+where whoever may only write files cannot reach them."""
+
 LIBRARIES = ("numpy", "scikit-learn", "skops")
 """What it takes to load a model."""
 
 
 class MlflowRegistry:
-    """The versions of one model in MLflow; an experiment of the same name holds the runs that made them."""
+    """The versions of one model in MLflow; an experiment of the same name holds the runs that made them.
 
-    def __init__(self, name: str) -> None:
+    An alias is there twice: ``champion-<code>`` is what the code follows, and ``champion``, for people and for whoever
+    comes after, is what was set last by any code.
+    """
+
+    def __init__(self, name: str, code: str) -> None:
         self.name = name
+        self.code = code
         self.client = mlflow.MlflowClient()
 
     def record(self, candidate: Candidate) -> str:
-        """Logs a run with parameters, metrics and the model, and registers that."""
+        """Logs a run with parameters, metrics and the model, and registers that with its code and digest."""
         mlflow.set_experiment(self.name)
         answers = probabilities(candidate.pipeline, features(candidate.example))
         with mlflow.start_run(), warnings.catch_warnings():
@@ -69,7 +79,6 @@ class MlflowRegistry:
                 candidate.pipeline,
                 name="model",
                 serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_SKOPS,
-                registered_model_name=self.name,
                 signature=infer_signature(candidate.example, answers),
                 input_example=candidate.example,
                 pip_requirements=[f"{library}=={version(library)}" for library in LIBRARIES],
@@ -77,40 +86,55 @@ class MlflowRegistry:
                 # It goes where the model goes, and needs no run.
                 metadata={REFERENCE: candidate.reference},
             )
-        return str(logged.registered_model_version)
+        # MLflow writes the file itself, so its digest can only be had from what it has kept, a moment later.
+        tags = {CODE: self.code, DIGEST: sha256(_file(logged.model_uri)).hexdigest()}
+        return str(mlflow.register_model(logged.model_uri, self.name, tags=tags).version)
 
     def current(self, alias: str) -> str | None:
-        """Asks for the alias."""
-        try:
-            return str(self.client.get_model_version_by_alias(self.name, alias).version)
-        except MlflowException as error:
-            # The first for a model that nobody has registered, the second for an alias that nobody has set.
-            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-                return None
-            raise
+        """Asks for the alias of this code."""
+        return self._behind(f"{alias}-{self.code}")
 
     def point(self, alias: str, number: str) -> None:
-        """Sets the alias, which MLflow takes away from the version that had it."""
-        self.client.set_registered_model_alias(self.name, alias, number)
+        """Sets both aliases, which MLflow takes away from the versions that had them."""
+        for name in (f"{alias}-{self.code}", alias):
+            self.client.set_registered_model_alias(self.name, name, number)
 
     def load(self, number: str) -> Version:
-        """Downloads a version and reads it; nothing of the download stays.
+        """Downloads a version of this code and reads it; nothing of the download stays.
 
         It is read by skops and not by MLflow, which would run the code in a pickle, and trust the types that a model's
         own description names: whoever may write to the registry could then run code here.
 
         Raises:
+            app.registry.OtherCodeError: another code made it, or nobody has said which.
+            app.registry.ChangedError: the file is another one than when it was registered.
             skops.io.exceptions.UntrustedTypesFoundException: it holds more than what scikit-learn and numpy make.
             TypeError: it is no scikit-learn pipeline.
         """
-        with TemporaryDirectory() as folder:
-            path = mlflow.artifacts.download_artifacts(f"models:/{self.name}/{number}", dst_path=folder)
-            signature = Model.load(path).signature
-            columns = signature.inputs.input_names() if signature else []
-            pipeline = skops.io.load(Path(path) / MODEL)
+        known = self.client.get_model_version(self.name, number)
+        if (code := known.tags.get(CODE)) != self.code:
+            whose = f"by the code {code}" if code else "by nobody knows which code"
+            raise OtherCodeError(
+                f"version {number} of '{self.name}' was made {whose}, and this is {self.code}: release the image that "
+                "made it, or train anew with this one"
+            )
+        content = _file(f"models:/{self.name}/{number}")
+        if (digest := sha256(content).hexdigest()) != known.tags.get(DIGEST):
+            raise ChangedError(
+                f"version {number} of '{self.name}' is not what was registered: the sha256 of {MODEL} is {digest}, not "
+                f"{known.tags.get(DIGEST)}; restore another version, and find out who has written to where models lie"
+            )
+        pipeline = skops.io.loads(content)
         if not isinstance(pipeline, Pipeline):
             raise TypeError(f"version {number} of '{self.name}' is no scikit-learn pipeline")
-        return Version(number, pipeline, columns)
+        return Version(number, pipeline, made=known.creation_timestamp / 1000)
+
+    def predecessor(self) -> Metrics | None:
+        """Reads the metrics of the run that made the version behind the plain alias."""
+        if (number := self._behind(CHAMPION)) is None:
+            return None
+        run = self.client.get_model_version(self.name, number).run_id
+        return self.client.get_run(run).data.metrics if run else None
 
     def reference(self, number: str) -> Distributions:
         """Reads it from the description of the model, and nothing else.
@@ -122,3 +146,19 @@ class MlflowRegistry:
         if REFERENCE not in described:
             raise NoReferenceError(f"version {number} of '{self.name}' does not say what it was trained on: train anew")
         return described[REFERENCE]
+
+    def _behind(self, alias: str) -> str | None:
+        """The number of the version that has an alias of MLflow's."""
+        try:
+            return str(self.client.get_model_version_by_alias(self.name, alias).version)
+        except MlflowException as error:
+            # The first for a model that nobody has registered, the second for an alias that nobody has set.
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise
+
+
+def _file(model: str) -> bytes:
+    """The file that holds a model."""
+    with TemporaryDirectory() as folder:
+        return Path(mlflow.artifacts.download_artifacts(model, dst_path=folder), MODEL).read_bytes()

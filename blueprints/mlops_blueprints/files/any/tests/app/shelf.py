@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from app.drift import Distributions, Report
-from app.registry import Candidate, Version
+from app.model import Metrics
+from app.registry import CHAMPION, Candidate, OtherCodeError, Version
+
+MADE = 1_800_000_000.0
+"""When the first version was made; each one after it a second later."""
 
 
 class Shelf:
-    """Keeps models in a list; ``broken`` makes it fail."""
+    """Keeps models in a list; ``broken`` makes it fail. ``of`` gives the same shelf as other code sees it."""
 
-    def __init__(self) -> None:
+    def __init__(self, code: str = "0123456789ab") -> None:
         self.name = "churn"
+        self.code = code
         self.kept: list[Candidate] = []
+        self.codes: list[str] = []
         self.aliases: dict[str, str] = {}
+        """Those of this code."""
+        self.promoted: list[str] = []
+        """The champions of every code, one after the other."""
         self.broken = False
+
+    def of(self, code: str) -> Shelf:
+        other = Shelf(code)
+        other.kept, other.codes, other.promoted = self.kept, self.codes, self.promoted
+        return other
 
     def record(self, candidate: Candidate) -> str:
         self.kept.append(candidate)
+        self.codes.append(self.code)
         return str(len(self.kept))
 
     def current(self, alias: str) -> str | None:
@@ -26,10 +41,17 @@ class Shelf:
 
     def point(self, alias: str, number: str) -> None:
         self.aliases[alias] = number
+        if alias == CHAMPION:
+            self.promoted.append(number)
 
     def load(self, number: str) -> Version:
-        candidate = self.kept[int(number) - 1]
-        return Version(number, candidate.pipeline, [str(column) for column in candidate.example])
+        candidate, code = self.kept[int(number) - 1], self.codes[int(number) - 1]
+        if code != self.code:
+            raise OtherCodeError(f"made by {code}")
+        return Version(number, candidate.pipeline, MADE + int(number) - 1)
+
+    def predecessor(self) -> Metrics | None:
+        return self.kept[int(self.promoted[-1]) - 1].metrics if self.promoted else None
 
     def reference(self, number: str) -> Distributions:
         return self.kept[int(number) - 1].reference

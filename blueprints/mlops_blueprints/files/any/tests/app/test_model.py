@@ -39,5 +39,11 @@ def test_who_knows_only_how_many_leave_has_no_skill() -> None:
 
 
 def test_a_challenger_must_beat_the_champion_or_else_the_baseline_by_the_margin() -> None:
-    assert model.to_beat({"skill": 0.3}, margin=0.01) == pytest.approx(0.31)
-    assert model.to_beat(None, margin=0.01) == 0.01
+    assert model.to_beat({"skill": 0.3}, None, margin=0.01) == pytest.approx(0.31)
+    assert model.to_beat(None, None, margin=0.01) == 0.01
+
+
+def test_the_first_one_of_new_code_must_not_be_worse_than_its_predecessor_was_by_more_than_the_margin() -> None:
+    assert model.to_beat(None, {"skill": 0.3}, margin=0.01) == pytest.approx(0.29)
+    assert model.to_beat(None, {"skill": 0.015}, margin=0.01) == 0.01, "nor than the baseline"
+    assert model.to_beat(None, {"accuracy": 0.9}, margin=0.01) == 0.01, "whose skill nobody recorded"

@@ -4,22 +4,22 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
-from shelf import Shelf
+from shelf import MADE, Shelf
 from sklearn.pipeline import Pipeline
 
 from app import data, model, serve
 from app.logs import JsonFormatter
 from app.predict import Predictor
-from app.registry import CHAMPION, Candidate
+from app.registry import CHAMPION, Candidate, OtherCodeError
 from app.serve import create
 
 FOREVER = 3600.0
+MADE_METRIC = "predictor_model_made_timestamp_seconds"
 TABLE = data.make(3, seed=5)
 ROWS: list[dict[str, float]] = [{name: float(row[name]) for name in data.FEATURES} for _, row in TABLE.iterrows()]
 
@@ -55,8 +55,10 @@ def test_without_a_model_it_lives_and_is_not_ready(client: TestClient, predictor
     predictor.refresh()
 
     assert client.get("/healthz").status_code == 200
-    assert not [sample for sample in scraped(client) if sample.startswith("predictor_model_info")]
-    assert client.get("/readyz").status_code == 503
+    assert not [sample for sample in scraped(client) if sample.startswith(("predictor_model_info", MADE_METRIC))]
+    ready = client.get("/readyz")
+    assert ready.status_code == 503
+    assert "no version of 'churn' is the champion of this code, 0123456789ab: 'promote'" in ready.json()["detail"]
     answer = client.post("/predict", json={"rows": ROWS})
     assert (answer.status_code, answer.json()["detail"]) == (503, "no model is loaded yet")
     assert answer.headers["Retry-After"] == "5"
@@ -71,7 +73,7 @@ def test_it_loads_the_champion_at_its_start(shelf: Shelf, candidate: Candidate, 
                 break
             asyncio.run(asyncio.sleep(0.02))
 
-    assert answer.json() == {"status": "ready", "version": "1"}
+    assert answer.json() == {"status": "ready", "version": "1", "code": shelf.code}
 
 
 def test_it_answers_what_the_model_says(loaded: TestClient, pipeline: Pipeline) -> None:
@@ -144,8 +146,12 @@ def test_it_follows_the_champion(loaded: TestClient, shelf: Shelf, candidate: Ca
     predictor.refresh()
 
     assert loaded.get("/readyz").json()["version"] == "2"
-    assert scraped(loaded)['predictor_model_info{"name": "churn", "version": "2"}'] == 1
-    assert 'predictor_model_info{"name": "churn", "version": "1"}' not in scraped(loaded)
+    samples = scraped(loaded)
+    told = {name: value for name, value in samples.items() if name.startswith(("predictor_model_info", MADE_METRIC))}
+    assert told == {
+        'predictor_model_info{"code": "0123456789ab", "name": "churn", "version": "2"}': 1,
+        f'{MADE_METRIC}{{"name": "churn", "version": "2"}}': MADE + 1,
+    }
 
 
 def test_a_broken_registry_is_counted_and_the_version_in_use_stays(
@@ -165,16 +171,19 @@ def test_a_broken_registry_is_counted_and_the_version_in_use_stays(
         assert scraped(client)["predictor_reload_failures_total{}"] > 2
 
 
-def test_a_version_for_other_columns_is_not_used(
+def test_a_version_of_other_code_answers_nobody(
     loaded: TestClient, shelf: Shelf, candidate: Candidate, predictor: Predictor
 ) -> None:
-    other = replace(candidate, example=candidate.example.rename(columns={"tenure_months": "age"}))
-    shelf.point(CHAMPION, shelf.record(other))
+    other = shelf.of("ba9876543210")
+    number = other.record(candidate)
+    other.point(CHAMPION, number)
+    predictor.refresh()
+    assert loaded.get("/readyz").json()["version"] == "1", "its champion is another's"
 
-    with pytest.raises(ValueError, match="version 2 takes the columns"):
+    shelf.point(CHAMPION, number)
+    with pytest.raises(OtherCodeError):
         predictor.refresh()
-
-    assert loaded.get("/readyz").json()["version"] == "1"
+    assert loaded.get("/readyz").json()["version"] == "1", "somebody has set the alias by hand"
 
 
 def test_when_it_stops_it_is_not_ready_answers_still_and_closes_connections(

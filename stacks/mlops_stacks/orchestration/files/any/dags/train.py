@@ -40,12 +40,12 @@ def train() -> None:
 
     @task.bash
     def fit() -> str:
-        """Trains a version, registers it, and makes it the challenger."""
+        """Trains a version, registers it, and makes it the candidate."""
         return "bin/python -m app train"
 
     @task.bash
     def evaluate() -> str:
-        """Measures the challenger on rows that it has not seen."""
+        """Measures the candidate on rows that it has not seen, and makes it the challenger if it knows anything."""
         return "bin/python -m app evaluate"
 
     @task.bash
