@@ -30,7 +30,7 @@ def repository_name(text: str) -> str:
 CLOSED = ("account", "iam", "organizations", "sts")
 """The services that give rights and identities."""
 
-UNREACHED = ("cloudfront", "kms", "route53", "s3")
+UNREACHED = ("cloudfront", "kms", "route53")
 """Services whose things are ours by no name behind a region and an account."""
 
 
