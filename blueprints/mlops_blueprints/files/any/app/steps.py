@@ -75,8 +75,8 @@ def evaluate(registry: Registry, rows: int, seed: int) -> Metrics:
     metrics = _measured(registry, candidate, data.load(rows, seed)[1])
     if metrics["skill"] <= 0:
         raise NoSkillError(
-            f"version {candidate} of '{registry.name}' knows no more than how many leave (skill {metrics['skill']:.4f}) "
-            "and is not made the challenger: look at the table, and at what has changed in app/data.py and app/model.py"
+            f"version {candidate} of '{registry.name}' knows no more than how many leave (skill {metrics['skill']:.3f})"
+            ": the challenger stays who it was; look at the table, and at what is new in app/data.py and app/model.py"
         )
     registry.point(CHALLENGER, candidate)
     log.info("evaluated", extra={"fields": {"code": registry.code, "version": candidate, **metrics}})
@@ -88,8 +88,8 @@ def promote(registry: Registry, rows: int, seed: int, margin: float) -> Verdict:
 
     Where this code has no champion yet, the bar is the skill that was recorded with the last one of other code, less
     the margin; that model is never asked, for to it a row may mean something else. Where there is none either, it is
-    the baseline. A challenger that is the champion already beats nobody, so a second run changes nothing. If somebody else
-    promotes while it measures, it measures against that one: a pipeline and a release may be at it at the same time.
+    the baseline. A challenger that is the champion already beats nobody, so a second run changes nothing. If somebody
+    else promotes while it measures, it measures against that one: a pipeline and a release may be at it at once.
 
     Raises:
         app.registry.NoVersionError: there is no challenger.
