@@ -280,9 +280,13 @@ MAY = [
     ("ec2:AssociateRouteTable", ec2("subnet"), OURS),
     ("ec2:AuthorizeSecurityGroupIngress", ec2("security-group"), OURS),
     ("ec2:AuthorizeSecurityGroupIngress", ec2("security-group-rule"), MADE),
-    # The default group of a network that has just been made.
-    ("ec2:RevokeSecurityGroupIngress", ec2("security-group"), {}),
-    ("ec2:CreateTags", ec2("security-group"), {}),
+    # The default group of a network that has just been made: Pulumi tags it as ours, and then takes away its rules,
+    # which AWS made without tags (terraform-provider-aws, ``vpc_default_security_group.go``).
+    ("ec2:CreateTags", ec2("security-group"), MADE),
+    ("ec2:RevokeSecurityGroupIngress", ec2("security-group"), OURS),
+    ("ec2:RevokeSecurityGroupIngress", ec2("security-group-rule"), {}),
+    # The group that EKS makes with a cluster.
+    ("ec2:CreateTags", ec2("security-group"), {**MADE, "aws:ResourceTag/aws:eks:cluster-name": "acme-prod-cluster"}),
     # KMS Developer Guide, *Controlling access to tags*: with a right that is not restricted to particular keys.
     ("kms:CreateKey", "*", MADE),
     ("kms:TagResource", f"arn:aws:kms:{ACCOUNT}:key/*", MADE),
@@ -326,7 +330,8 @@ MAY_NOT = [
             ("DeleteVpc", "vpc"),
         )
     ),
-    ("ec2:RevokeSecurityGroupIngress", ec2("security-group"), TAGS["dev"]),
+    *(("ec2:RevokeSecurityGroupIngress", ec2("security-group"), tags) for tags in ({}, TAGS["dev"])),
+    ("ec2:CreateTags", ec2("security-group"), {}),
     ("ec2:CreateTags", ec2("security-group"), {**TAGS["dev"], **MADE}),
     ("kms:CreateKey", "*", {}),
     ("kms:TagResource", f"arn:aws:kms:{ACCOUNT}:key/1", {**MADE, **TAGS["dev"]}),
@@ -350,6 +355,17 @@ NOBODY_MAY = [
     ("codebuild:StartBuild", f"arn:aws:codebuild:{ACCOUNT}:project/release", {}),
     ("eks:CreateAccessEntry", f"arn:aws:eks:{ACCOUNT}:cluster/acme-dev-cluster", TAGS["dev"]),
     ("ec2:TerminateInstances", ec2("instance"), TAGS["dev"]),
+    # What EKS has made for another environment's cluster, which tags it by the cluster's name: before and after the
+    # platform's tags are on it.
+    *(
+        (f"ec2:{action}", ec2("security-group"), {f"aws:ResourceTag/{tag}": "acme-dev-cluster", **tags, **MADE})
+        for action in (
+            *("CreateTags", "DeleteTags", "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress"),
+            *("AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules", "DeleteSecurityGroup"),
+        )
+        for tag in ("aws:eks:cluster-name", "eks:eks-cluster-name")
+        for tags in ({}, TAGS["dev"])
+    ),
     ("kms:PutKeyPolicy", f"arn:aws:kms:{ACCOUNT}:key/1", TAGS["dev"]),
     ("kms:PutKeyPolicy", f"arn:aws:kms:{ACCOUNT}:key/1", {"kms:ResourceAliases": ["alias/acme-pulumi"]}),
     ("s3:GetObject", "arn:aws:s3:::acme-dev-storage-data-1/x", {}),
@@ -462,7 +478,8 @@ def test_the_boundary_leaves_ci_what_its_policies_give(production: Plan) -> None
 
 def ideal(statement: dict[str, Any]) -> dict[str, Any]:
     """A request that fulfils a statement's conditions."""
-    given = {key: value for keys in statement.get("Condition", {}).values() for key, value in keys.items()}
+    conditions = {operator: keys for operator, keys in statement.get("Condition", {}).items() if operator != "Null"}
+    given = {key: value for keys in conditions.values() for key, value in keys.items()}
     # Without the state's key, of which the boundary keeps hands off what no policy gives.
     return OURS | BOUNDARY | {key: value for key, value in given.items() if key != "kms:ResourceAliases"}
 

@@ -159,6 +159,12 @@ class Cluster(cluster.Cluster):
             ),
         )
 
+        # EKS makes the group that joins it with its nodes, and gives it none of the cluster's tags. By these, CI's
+        # rights tell one environment from another.
+        group = cluster.arn.apply(lambda _: cluster.vpc_config.cluster_security_group_id)
+        for key, value in {"project": pulumi.get_project(), "environment": pulumi.get_stack()}.items():
+            ec2.Tag(f"{name}-{key}", resource_id=group, key=key, value=value, opts=self.child)
+
         nodes = iam.Role(
             f"{name}-nodes", assume_role_policy=LET_NODES_ASSUME, permissions_boundary=boundary, opts=self.child
         )
@@ -191,7 +197,7 @@ class Cluster(cluster.Cluster):
         self.publish(
             cluster_name=cluster.name,
             kubeconfig=kubeconfig(cluster),
-            pod_source=cluster.vpc_config.cluster_security_group_id,
+            pod_source=group,
             node_identity=nodes.name,
             api_cidr=SERVICE_CIDR,
             boundary=boundary or "",

@@ -44,6 +44,9 @@ ATTACHED = (
 USING_KEYS = ("secretsmanager", "rds")
 """The services that encrypt and decrypt with the rights of whoever asks them to make something."""
 
+CLUSTER_TAGS = ("aws:eks:cluster-name", "eks:eks-cluster-name")
+"""The tags in which EKS names the cluster that it has made something for: of the cluster's group, and of Auto Mode."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -106,6 +109,17 @@ class Place:
     def untagged_or_ours(self) -> Mapping[str, Any]:
         """The condition that a thing carries the tags of no other environment (IAM User Guide, *…IfExists*)."""
         return {"StringEqualsIfExists": self.tagged["StringEquals"]}
+
+    @property
+    def within(self) -> Mapping[str, Any]:
+        """The condition that a thing is no other environment's, by its tags or by the cluster that EKS made it for.
+
+        EKS tags what it makes, the cluster's security group first, with the cluster's name, and nobody else can write a
+        tag that begins with ``aws:`` (EKS User Guide, *View Amazon EKS security group requirements*). What Auto Mode
+        makes, such as a load balancer's group, has the other tag (AWS's policy AmazonEKSLoadBalancingPolicy).
+        """
+        clusters = {f"aws:ResourceTag/{tag}": f"{self.prefix}*" for tag in CLUSTER_TAGS}
+        return {"StringLikeIfExists": {**self.tagged["StringEquals"], **clusters}}
 
     @property
     def secrets_of_databases(self) -> tuple[str, Mapping[str, Any]]:
@@ -298,7 +312,6 @@ def network(place: Place) -> Sequence[Statement]:
     """
     anything = place.arn("ec2", "*")
     groups = place.arn("ec2", "security-group/*")
-    rules = place.arn("ec2", "security-group-rule/*")
     made = (
         "CreateVpc CreateSubnet CreateInternetGateway CreateNatGateway AllocateAddress CreateRouteTable "
         "CreateVpcEndpoint CreateSecurityGroup CreateFlowLogs"
@@ -319,22 +332,38 @@ def network(place: Place) -> Sequence[Statement]:
             condition=place.tagged,
             service="ec2",
         ),
-        # A rule is in a group, and that must be ours; by itself it has no tag before it is made.
-        allow("MakeRules", opened, rules, service="ec2"),
+        # A rule is in a group, and that must be ours; by itself it has no tag before it is made, nor if AWS made it.
+        allow(
+            "ChangeRules",
+            f"{opened} RevokeSecurityGroupIngress RevokeSecurityGroupEgress",
+            place.arn("ec2", "security-group-rule/*"),
+            service="ec2",
+        ),
         allow(
             "TagWhatIsMade",
             "ec2:CreateTags",
             anything,
             condition={"StringEquals": {"ec2:CreateAction": [*made.split(), *opened.split()]}},
         ),
-        # A network's default security group is there before it has a tag: it is closed, and tagged as ours.
+        # A network's default security group is there before it has a tag: Pulumi tags it as ours, and then closes it.
         allow(
-            "CloseGroups",
-            "CreateTags RevokeSecurityGroupIngress RevokeSecurityGroupEgress",
+            "TagGroups",
+            "ec2:CreateTags",
             groups,
-            rules,
-            condition=place.untagged_or_ours,
-            service="ec2",
+            condition={
+                **place.claiming,
+                "Null": {f"aws:ResourceTag/{tag}": "true" for tag in CLUSTER_TAGS},
+            },
+        ),
+        # So is that of a cluster, which EKS makes along with it.
+        allow(
+            "TagGroupsOfClusters",
+            "ec2:CreateTags",
+            groups,
+            condition={
+                **place.claiming,
+                "StringLike": {f"aws:ResourceTag/{CLUSTER_TAGS[0]}": f"{place.prefix}*"},
+            },
         ),
     ]
 
@@ -618,7 +647,7 @@ UNNAMED = ("acm", "ce", "ec2", "elasticloadbalancing", "guardduty", "kms")
 """The services whose things have an id at random, and are ours, or another environment's, by their tags."""
 
 SHARED = (
-    *("autoscaling:Describe*", "cloudtrail:DescribeTrails", "cloudwatch:Describe*", "ecr:GetAuth*"),
+    *("autoscaling:Describe*", "cloudtrail:Describe*", "cloudwatch:Describe*", "ecr:GetAuth*"),
     *("config:Describe*", "config:PutConfigurationR*", "config:PutDelivery*", "config:StartConfigurationR*"),
     *("codeconnections:Get*", "codeconnections:List*", "codeconnections:PassConnection", "codeconnections:Use*"),
     # Images of the company, too: they are what nodes run.
@@ -634,8 +663,8 @@ SHARED = (
 
 NEVER = (
     "iam:DeleteRolePermissionsBoundary",
-    *("cloudtrail:DeleteTrail", "cloudtrail:StopLogging", "guardduty:Delete*", "guardduty:Stop*"),
-    *("config:Delete*", "config:Stop*", "s3:BypassGovernanceRetention"),
+    *("cloudtrail:DeleteTrail", "cloudtrail:StopLogging", "guardduty:Delete*"),
+    "s3:BypassGovernanceRetention",
 )
 """What takes the boundary off, or ends the record of what was done, or the watch over it."""
 
@@ -724,7 +753,7 @@ def limits(
             "State", "s3:ListBucket s3:GetBucketLocation s3:GetObject", place.state, f"{place.state}/.pulumi/meta.yaml"
         ),
         allow("StateFiles", "s3:*Object", *files(place)),
-        allow("NoNames", " ".join(f"{name}:*" for name in UNNAMED), "*", condition=place.untagged_or_ours),
+        allow("NoNames", " ".join(f"{name}:*" for name in UNNAMED), "*", condition=place.within),
         allow("Shared", " ".join([*SHARED, *(f"{name}:*" for name in sorted(others))]), "*"),
         {"Sid": "Never", "Effect": "Deny", "Action": list(NEVER), "Resource": "*"},
         *(names(place, domain, hosted_zone) if domain else []),
@@ -742,8 +771,7 @@ def limits(
             "Sid": "KeepTheStateKey",
             "Effect": "Deny",
             "Action": [
-                f"kms:{action}"
-                for action in ("PutKeyPolicy", "CreateGrant", "DisableKey", "DisableKeyRotation", "ScheduleKeyDeletion")
+                f"kms:{action}" for action in ("PutKeyPolicy", "CreateGrant", "Disable*", "ScheduleKeyDeletion")
             ],
             "Resource": place.arn("kms", "key/*"),
             "Condition": place.state_key,
