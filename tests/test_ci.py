@@ -19,7 +19,7 @@ from mlops_scaffold.preview import preview
 from mlops_scaffold.preview.plan import Plan
 from mlops_scaffold.preview.session import Session
 from mlops_scaffold.testing import program
-from mlops_stacks.identity import IdentitySettings
+from mlops_stacks.identity import WATCHING, IdentitySettings
 from mlops_stacks.identity._rights import Place, encryption, limits, make
 from mlops_stacks.identity.aws import document
 from mlops_stacks.images import ImagesSettings
@@ -66,7 +66,9 @@ def test_ci_may_make_something_of_every_service_that_is_used(production: Plan) -
     allowed = {action.split(":")[0] for statement in rights(production) for action in statement["Action"]}
 
     services = {IAM_NAMES.get(kind, kind.split("/")[0]) for kind in used}
-    assert {IAM_NAMES.get(service, service) for service in services} <= allowed
+    # What watches is for people to make and to change.
+    assert {IAM_NAMES.get(service, service) for service in services} - {*WATCHING} <= allowed
+    assert not {*WATCHING} & allowed
 
 
 QUEUE = """
@@ -290,12 +292,13 @@ MAY = [
     # KMS Developer Guide, *Controlling access to tags*: with a right that is not restricted to particular keys.
     ("kms:CreateKey", "*", MADE),
     ("kms:TagResource", f"arn:aws:kms:{ACCOUNT}:key/*", MADE),
-    ("kms:ScheduleKeyDeletion", f"arn:aws:kms:{ACCOUNT}:key/1", OURS),
+    ("kms:EnableKeyRotation", f"arn:aws:kms:{ACCOUNT}:key/1", OURS),
+    ("kms:CancelKeyDeletion", f"arn:aws:kms:{ACCOUNT}:key/1", OURS),
     ("acm:RequestCertificate", "*", MADE),
     ("acm:DeleteCertificate", f"arn:aws:acm:{ACCOUNT}:certificate/1", OURS),
-    ("guardduty:CreateDetector", "*", MADE),
-    ("guardduty:UpdateDetector", f"arn:aws:guardduty:{ACCOUNT}:detector/1", OURS),
-    ("cloudtrail:UpdateTrail", f"arn:aws:cloudtrail:{ACCOUNT}:trail/acme-prod-audit", {}),
+    # Who tells of money and of the database: Amazon SNS API, Subscribe.
+    ("sns:Subscribe", f"arn:aws:sns:{ACCOUNT}:acme-prod-budget-1a2b3c4", {}),
+    ("events:PutRule", f"arn:aws:events:{ACCOUNT}:rule/acme-prod-mine-1a2b3c4", {}),
     # RDS User Guide, *Permissions required for Secrets Manager integration*.
     ("secretsmanager:CreateSecret", f"arn:aws:secretsmanager:{ACCOUNT}:secret:rds!db-1", {}),
     ("secretsmanager:TagResource", f"arn:aws:secretsmanager:{ACCOUNT}:secret:rds!db-1", {}),
@@ -335,13 +338,11 @@ MAY_NOT = [
     ("ec2:CreateTags", ec2("security-group"), {**TAGS["dev"], **MADE}),
     ("kms:CreateKey", "*", {}),
     ("kms:TagResource", f"arn:aws:kms:{ACCOUNT}:key/1", {**MADE, **TAGS["dev"]}),
-    ("kms:ScheduleKeyDeletion", f"arn:aws:kms:{ACCOUNT}:key/1", {}),
     *(("acm:DeleteCertificate", f"arn:aws:acm:{ACCOUNT}:certificate/1", tags) for tags in ({}, TAGS["dev"])),
     *(
         (f"secretsmanager:{action}", f"arn:aws:secretsmanager:{ACCOUNT}:secret:rds!db-1", {})
         for action in ("UpdateSecret", "DeleteSecret", "PutResourcePolicy", "GetSecretValue")
     ),
-    ("guardduty:UpdateDetector", f"arn:aws:guardduty:{ACCOUNT}:detector/1", {}),
 ]
 
 NOBODY_MAY = [
@@ -393,20 +394,54 @@ NOBODY_MAY = [
             "route53:ChangeResourceRecordSetsNormalizedRecordNames": ["example.com"],
         },
     ),
-    # What watches: CloudTrail User Guide, GuardDuty API, Config API; S3 User Guide, *Governance mode*.
+    # What watches, in whatever environment, this one included: CloudTrail User Guide, GuardDuty API, Config API.
     *(
-        (f"cloudtrail:{action}", f"arn:aws:cloudtrail:{ACCOUNT}:trail/acme-prod-audit", {})
-        for action in ("StopLogging", "DeleteTrail")
+        (f"cloudtrail:{action}", f"arn:aws:cloudtrail:{ACCOUNT}:trail/acme-{environment}-audit", {})
+        for action in ("StopLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors", "PutInsightSelectors")
+        for environment in ("prod", "dev")
     ),
-    ("cloudtrail:UpdateTrail", f"arn:aws:cloudtrail:{ACCOUNT}:trail/acme-dev-audit", {}),
     *(
-        ("guardduty:DeleteDetector", f"arn:aws:guardduty:{ACCOUNT}:detector/1", tags)
+        (f"guardduty:{action}", f"arn:aws:guardduty:{ACCOUNT}:detector/1", tags)
+        for action in ("DeleteDetector", "UpdateDetector", "CreateFilter", "CreateIPSet", "ArchiveFindings")
         for tags in ({}, OURS, TAGS["dev"])
     ),
-    ("guardduty:UpdateDetector", f"arn:aws:guardduty:{ACCOUNT}:detector/1", TAGS["dev"]),
     *(
         (f"config:{action}", "*", {})
-        for action in ("StopConfigurationRecorder", "DeleteConfigurationRecorder", "DeleteDeliveryChannel")
+        for action in (
+            *("StopConfigurationRecorder", "DeleteConfigurationRecorder", "PutConfigurationRecorder"),
+            *("DeleteDeliveryChannel", "PutDeliveryChannel"),
+        )
+    ),
+    *(
+        (f"s3:{action}", "arn:aws:s3:::acme-prod-audit-1a2b3c4", {})
+        for action in (
+            *("PutBucketPolicy", "DeleteBucketPolicy", "PutLifecycleConfiguration", "PutBucketVersioning"),
+            *("PutBucketObjectLockConfiguration", "PutEncryptionConfiguration", "DeleteBucket"),
+        )
+    ),
+    *(
+        (f"s3:{action}", "arn:aws:s3:::acme-prod-audit-1a2b3c4/AWSLogs/x", {})
+        for action in ("PutObject", "DeleteObject", "DeleteObjectVersion", "PutObjectRetention")
+    ),
+    # Who is told of an attack, and by what: EventBridge API, Amazon SNS API. A subscription has no resource of its own.
+    *(
+        (f"events:{action}", f"arn:aws:events:{ACCOUNT}:rule/acme-prod-audit-findings-1a2b3c4", {})
+        for action in ("DisableRule", "DeleteRule", "RemoveTargets", "PutRule", "PutTargets")
+    ),
+    *(
+        (f"sns:{action}", f"arn:aws:sns:{ACCOUNT}:acme-prod-audit-findings-1a2b3c4", {})
+        for action in ("DeleteTopic", "SetTopicAttributes", "RemovePermission")
+    ),
+    ("sns:Unsubscribe", "*", {}),
+    ("sns:SetSubscriptionAttributes", "*", {}),
+    # Without its key, nobody reads the record (KMS API).
+    *(
+        (f"kms:{action}", f"arn:aws:kms:{ACCOUNT}:key/1", OURS)
+        for action in ("ScheduleKeyDeletion", "DisableKey", "PutKeyPolicy", "DisableKeyRotation")
+    ),
+    *(
+        (f"kms:{action}", f"arn:aws:kms:{ACCOUNT}:alias/acme-pulumi", {})
+        for action in ("UpdateAlias", "DeleteAlias", "CreateAlias")
     ),
     ("s3:BypassGovernanceRetention", "arn:aws:s3:::acme-prod-audit-1/AWSLogs/x", {}),
     ("organizations:LeaveOrganization", "*", {}),
@@ -533,6 +568,27 @@ def test_no_setting_gives_a_right_to_give_rights(action: str) -> None:
         IdentitySettings(actions=[action])
     with pytest.raises(ValueError, match="gives rights and identities"):
         IdentitySettings(services=[action.partition(":")[0]])
+
+
+@pytest.mark.parametrize("service", ["cloudtrail", "config", "guardduty"])
+def test_no_setting_opens_what_watches(service: str) -> None:
+    with pytest.raises(ValueError, match="watches over what CI does"):
+        IdentitySettings(actions=[f"{service}:*"])
+    with pytest.raises(ValueError, match="watches over what CI does"):
+        IdentitySettings(services=[service])
+
+
+def test_what_watches_is_called_as_the_boundary_expects(production: Plan) -> None:
+    """The name of what a component makes begins with project, environment and its own (``pulumi:autonaming``)."""
+    kinds = {"aws:s3/bucket:Bucket", "aws:cloudwatch/eventRule:EventRule", "aws:sns/topic:Topic"}
+    made = {
+        (each["type"], each["name"])
+        for each in resources(production)
+        if "Audit$" in each["urn"] and each["type"] in kinds
+    }
+
+    assert {kind for kind, _ in made} == kinds
+    assert {name for _, name in made if not f"{name}-".startswith("audit-")} == set()
 
 
 @pytest.mark.parametrize("action", ["s3:*", "kms:*", "route53:CreateHostedZone"])

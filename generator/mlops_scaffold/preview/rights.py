@@ -47,6 +47,9 @@ PREFIXES = {
 CLOUDWATCH = {"log": "logs", "event": "events"}
 """In Pulumi's ``cloudwatch`` there are three services; what begins with neither is CloudWatch itself."""
 
+WATCHING = {"cloudtrail", "config", "guardduty"}
+"""What watches over CI too, so that CI may not change it, and nothing of it is missing."""
+
 CURE = "name all that it takes in deploy_actions of its component, or in identity.actions"
 CURES = {"route53": "name its domain and zone in identity.domain and identity.hosted_zone"}
 """What gives CI the right; of a service whose resources have no name of ours, a setting of its own."""
@@ -94,7 +97,7 @@ def check(programs: Sequence[Program]) -> Iterator[Finding]:
     may = next((found for program in programs if (found := allowed(program)) is not None), None)
     if may is None:
         return
-    said = set(may)
+    said = may | WATCHING
     for program in programs:
         for resource in program.made:
             if resource["type"].startswith("aws:") and (used := service(resource["type"])) not in said:

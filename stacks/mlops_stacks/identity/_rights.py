@@ -17,20 +17,16 @@ Statement = Mapping[str, Any]
 GITHUB = "token.actions.githubusercontent.com"
 """Who issues the tokens of GitHub's jobs."""
 
-PASSED_TO = ("eks", "ec2", "pods.eks", "monitoring.rds", "vpc-flow-logs", "codebuild", "cloudtrail", "config")
+PASSED_TO = ("eks", "ec2", "pods.eks", "monitoring.rds", "vpc-flow-logs", "codebuild")
 """The services that are handed a role of ours."""
 
 CALLED = {"ecs": "ecs-tasks"}
 """The services that a role is handed to by another name than their actions have."""
 
-KEPT = "DeleteRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy TagRole UntagRole"
+KEPT = "DeleteRole UpdateRole* UpdateAssumeRolePolicy TagRole UntagRole"
 """What is done to a role whatever its rights, and takes no condition about the boundary."""
 
-LINKED = (
-    *("eks", "rds", "elasticloadbalancing", "spot", "config"),
-    # A new detector looks for malware too, with a second role (AWS's policy AmazonGuardDutyFullAccess_v2).
-    *("guardduty", "malware-protection.guardduty"),
-)
+LINKED = ("eks", "rds", "elasticloadbalancing", "spot")
 """The services that have a role of their own in the account, which whoever uses them first must be able to make."""
 
 ATTACHED = (
@@ -369,16 +365,17 @@ def network(place: Place) -> Sequence[Statement]:
 
 
 def encryption(place: Place, *, data: str, secrets: str) -> Sequence[Statement]:
-    """Administers the keys of this environment, and lets services use the ones that the platform has.
+    """Makes and names the keys of this environment, and lets services use the ones that the platform has.
 
-    By itself the role decrypts nothing: a service asks for it, or holds a grant.
+    By itself the role decrypts nothing: a service asks for it, or holds a grant. Nor does it end a key, or say whose it
+    is: see the boundary.
     """
     every = place.arn("kms", "key/*")
     return [
         allow(
             "KeepKeys",
-            "PutKeyPolicy EnableKeyRotation DisableKeyRotation UpdateKeyDescription EnableKey ScheduleKeyDeletion "
-            "CancelKeyDeletion UntagResource CreateAlias UpdateAlias DeleteAlias",
+            "EnableKeyRotation UpdateKeyDescription EnableKey CancelKeyDeletion UntagResource "
+            "CreateAlias UpdateAlias DeleteAlias",
             every,
             condition=place.tagged,
             service="kms",
@@ -419,7 +416,7 @@ def data(place: Place) -> Sequence[Statement]:
             "KeepBuckets",
             "CreateBucket DeleteBucket PutBucketPolicy DeleteBucketPolicy PutBucketTagging PutBucketVersioning "
             "PutBucketLogging PutBucketPublicAccessBlock PutBucketOwnershipControls PutEncryptionConfiguration "
-            "PutLifecycleConfiguration PutBucketObjectLockConfiguration",
+            "PutLifecycleConfiguration",
             f"arn:{place.partition}:s3:::{place.prefix}*",
             service="s3",
         ),
@@ -476,20 +473,14 @@ def data(place: Place) -> Sequence[Statement]:
 
 
 def services(place: Place) -> Sequence[Statement]:
-    """The cluster, the logs, the runners, and what watches over cost and account."""
+    """The cluster, the logs, the runners, and what watches over cost: what watches over the account is for people."""
     anomalies = [place.arn("ce", f"{kind}/*", everywhere=True) for kind in ("anomalymonitor", "anomalysubscription")]
     return [
-        # IAM knows these by no ARN: what they make has none before it is made, a recorder is the region's only one, and
-        # a subscription is not told from another (Service Authorization Reference).
-        allow(
-            "MakeWhatHasNoName",
-            "eks:CreateCluster sns:SetSubscriptionAttributes sns:Unsubscribe "
-            "config:PutConfigurationRecorder config:StartConfigurationRecorder config:PutDeliveryChannel",
-            "*",
-        ),
+        # IAM knows it by no ARN before it is made.
+        allow("MakeClusters", "eks:CreateCluster", "*"),
         allow(
             "MakeWhatIsTagged",
-            "ce:CreateAnomalyMonitor ce:CreateAnomalySubscription guardduty:CreateDetector",
+            "ce:CreateAnomalyMonitor ce:CreateAnomalySubscription",
             "*",
             condition=place.tagging,
         ),
@@ -525,6 +516,8 @@ def services(place: Place) -> Sequence[Statement]:
             # Which one, says the setting runners.connection, which identity does not know: runners need identity.
             place.arn("codeconnections", "connection/*"),
         ),
+        # It adds people to a topic, and takes nobody off: IAM does not tell one subscription from another (Service
+        # Authorization Reference, SNS).
         allow(
             "KeepTopics",
             "CreateTopic DeleteTopic SetTopicAttributes Subscribe TagResource UntagResource",
@@ -559,21 +552,6 @@ def services(place: Place) -> Sequence[Statement]:
             service="ce",
         ),
         allow("TagAnomalyDetection", "ce:TagResource", *anomalies, condition=place.claiming),
-        # To delete a trail, a detector or a recorder is left to people: see the boundary.
-        allow(
-            "KeepTrails",
-            "CreateTrail UpdateTrail StartLogging PutEventSelectors AddTags RemoveTags",
-            place.arn("cloudtrail", f"trail/{place.prefix}*"),
-            service="cloudtrail",
-        ),
-        # There is one detector in a region, with a random id; whose it is, say its tags.
-        allow(
-            "KeepGuard",
-            "guardduty:UpdateDetector guardduty:UntagResource",
-            place.arn("guardduty", "detector/*"),
-            condition=place.tagged,
-        ),
-        allow("TagGuard", "guardduty:TagResource", place.arn("guardduty", "detector/*"), condition=place.claiming),
     ]
 
 
@@ -643,17 +621,19 @@ def services_of(actions: Collection[str]) -> Collection[str]:
 # -- the boundary -----------------------------------------------------------------------------------
 
 
-UNNAMED = ("acm", "ce", "ec2", "elasticloadbalancing", "guardduty", "kms")
+UNNAMED = ("acm", "ce", "ec2", "elasticloadbalancing", "kms")
 """The services whose things have an id at random, and are ours, or another environment's, by their tags."""
 
 SHARED = (
-    *("autoscaling:Describe*", "cloudtrail:Describe*", "cloudwatch:Describe*", "ecr:GetAuth*"),
-    *("config:Describe*", "config:PutConfigurationR*", "config:PutDelivery*", "config:StartConfigurationR*"),
+    *("autoscaling:Describe*", "cloudwatch:Describe*"),
+    # Of what watches, no more than a look.
+    *("cloudtrail:Describe*", "cloudtrail:GetEventSel*", "cloudtrail:GetTrail*", "cloudtrail:ListT*"),
+    *("config:Describe*", "guardduty:Get*", "guardduty:List*"),
     *("codeconnections:Get*", "codeconnections:List*", "codeconnections:PassConnection", "codeconnections:Use*"),
     # Images of the company, too: they are what nodes run.
-    *("ecr:BatchCheck*", "ecr:BatchGet*", "ecr:BatchImport*", "ecr:GetDownload*"),
+    *("ecr:BatchCheck*", "ecr:BatchGet*", "ecr:BatchImport*", "ecr:Get*"),
     *("eks-auth:*", "eks:CreateCluster", "eks:Describe*", "logs:Describe*", "rds:Describe*", "route53:Get*"),
-    *("route53:List*", "sns:GetSub*", "sns:SetSub*", "sns:Unsubscribe"),
+    *("route53:List*", "sns:GetSub*"),
     # RDS does it on our behalf, before a secret says which database it is of.
     *("secretsmanager:CreateSecret", "secretsmanager:TagResource"),
     # What a load balancer looks for (AWS's policy AmazonEKSLoadBalancingPolicy).
@@ -663,10 +643,25 @@ SHARED = (
 
 NEVER = (
     "iam:DeleteRolePermissionsBoundary",
-    *("cloudtrail:DeleteTrail", "cloudtrail:StopLogging", "guardduty:Delete*"),
+    # Before its lock ends.
     "s3:BypassGovernanceRetention",
+    # Without its key, nothing that it encrypts can be read, the record of what was done among it.
+    *("kms:Disable*", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"),
 )
-"""What takes the boundary off, or ends the record of what was done, or the watch over it."""
+"""What takes the boundary off, or makes the record of what was done unreadable."""
+
+
+def watching(place: Place) -> Sequence[str]:
+    """What has a name of what the component ``audit`` makes: its records, and what tells people of an attack.
+
+    The rest needs none: the boundary leaves no more than a look at trails, detectors and recorders, whosever they are.
+    """
+    place = replace(place, region="*", account="*")
+    return [
+        f"arn:{place.partition}:s3:::{place.prefix}audit-*",
+        place.arn("events", f"rule/{place.prefix}audit-*"),
+        place.arn("sns", f"{place.prefix}audit-*"),
+    ]
 
 
 def bounded_roles(place: Place, boundary: str) -> Sequence[Statement]:
@@ -681,7 +676,8 @@ def bounded_roles(place: Place, boundary: str) -> Sequence[Statement]:
         allow("MakeRoles", "iam:CreateRole", ours, condition={"StringEquals": bounded}),
         allow(
             "GiveRights",
-            "PutRolePermissionsBoundary PutRolePolicy DeleteRolePolicy AttachRolePolicy DetachRolePolicy",
+            # To put, delete, attach and detach them.
+            "PutRolePermissionsBoundary *RolePolicy",
             ours,
             condition={"StringEquals": {**bounded, **place.tagged["StringEquals"]}},
             service="iam",
@@ -702,7 +698,7 @@ def ours(place: Place) -> Sequence[str]:
     """Everything that is called as the things of this environment are, where it is not IAM's."""
     # In whatever region: the name says whose it is, and a boundary is short.
     place = replace(place, region="*")
-    named = ("cloudtrail:trail/", "cloudwatch:alarm:", "codebuild:*/", "ecr:repository/", "eks:*/", "events:rule/")
+    named = ("cloudwatch:alarm:", "codebuild:*/", "ecr:repository/", "eks:*/", "events:rule/")
     named += ("logs:log-group:", "logs:log-group:/aws/*/", "rds:*:", "secretsmanager:secret:", "sns:")
     return [
         f"arn:{place.partition}:s3:::{place.prefix}*",
@@ -738,7 +734,8 @@ def limits(
         actions: what the settings add for CI: their services are open for what is called as ours.
         others: the services that the settings open whole, by their prefix in IAM.
     """
-    made_by_rds, of_our_databases = place.secrets_of_databases
+    anywhere = replace(place, region="*")
+    made_by_rds, of_our_databases = anywhere.secrets_of_databases
     added = sorted(services_of(actions))
     return [
         # What a role may do with it is said by its own policies.
@@ -746,7 +743,7 @@ def limits(
             "Sid": "Ours",
             "Effect": "Allow",
             "NotAction": "iam:*",
-            "Resource": [*ours(place), *(replace(place, region="*").arn(name, f"*{place.prefix}*") for name in added)],
+            "Resource": [*ours(place), *(anywhere.arn(name, f"*{place.prefix}*") for name in added)],
         },
         allow("DatabaseSecrets", "secretsmanager:*", made_by_rds, condition={"ArnLike": of_our_databases}),
         allow(
@@ -758,28 +755,23 @@ def limits(
         {"Sid": "Never", "Effect": "Deny", "Action": list(NEVER), "Resource": "*"},
         *(names(place, domain, hosted_zone) if domain else []),
         # Reading IAM gives nobody a right. Of everything, because AWS's own policies are looked at as well.
-        allow("ReadIdentities", "iam:Get* iam:List*", f"arn:{place.partition}:iam::*:*"),
+        allow("ReadIdentities", "iam:Get* iam:List*", "*"),
         *bounded_roles(place, boundary),
         {
             "Sid": "KeepTheGuards",
             "Effect": "Deny",
             # Every change of them, whatever it will be called one day.
-            "NotAction": ["iam:Get*", "iam:List*"],
-            "Resource": [boundary, *guarded],
+            "NotAction": [
+                *("events:Describe*", "events:List*", "iam:Get*", "iam:List*"),
+                *("s3:Get*", "s3:List*", "sns:Get*", "sns:List*"),
+            ],
+            "Resource": [boundary, *guarded, *watching(place), anywhere.arn("kms", f"alias/{place.project}-pulumi")],
         },
         {
             "Sid": "KeepTheStateKey",
             "Effect": "Deny",
-            "Action": [
-                f"kms:{action}" for action in ("PutKeyPolicy", "CreateGrant", "Disable*", "ScheduleKeyDeletion")
-            ],
-            "Resource": place.arn("kms", "key/*"),
+            "Action": "kms:CreateGrant",
+            "Resource": "*",
             "Condition": place.state_key,
-        },
-        {
-            "Sid": "KeepTheStateKeysName",
-            "Effect": "Deny",
-            "Action": ["kms:UpdateAlias", "kms:DeleteAlias"],
-            "Resource": place.arn("kms", f"alias/{place.project}-pulumi"),
         },
     ]
