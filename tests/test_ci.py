@@ -15,6 +15,7 @@ from conftest import CONNECTED
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from simulate import allows, listed
 
+from mlops_scaffold import inventory
 from mlops_scaffold.preview import preview
 from mlops_scaffold.preview.plan import Plan
 from mlops_scaffold.preview.session import Session
@@ -296,6 +297,12 @@ MAY = [
     ("kms:CancelKeyDeletion", f"arn:aws:kms:{ACCOUNT}:key/1", OURS),
     ("acm:RequestCertificate", "*", MADE),
     ("acm:DeleteCertificate", f"arn:aws:acm:{ACCOUNT}:certificate/1", OURS),
+    # What a new version, another size or a rule asks of what holds data: it is changed, and not made again.
+    ("rds:ModifyDBInstance", f"arn:aws:rds:{ACCOUNT}:db:acme-prod-database-1a2b3c4", {}),
+    ("eks:UpdateClusterVersion", f"arn:aws:eks:{ACCOUNT}:cluster/acme-prod-cluster", {}),
+    ("s3:PutLifecycleConfiguration", "arn:aws:s3:::acme-prod-storage-data-1a2b3c4", {}),
+    ("s3:PutBucketPolicy", "arn:aws:s3:::acme-prod-storage-data-1a2b3c4", {}),
+    ("secretsmanager:CreateSecret", f"arn:aws:secretsmanager:{ACCOUNT}:secret:acme-prod-secrets-smtp-1a2b3c4", {}),
     # Who tells of money and of the database: Amazon SNS API, Subscribe.
     ("sns:Subscribe", f"arn:aws:sns:{ACCOUNT}:acme-prod-budget-1a2b3c4", {}),
     ("events:PutRule", f"arn:aws:events:{ACCOUNT}:rule/acme-prod-mine-1a2b3c4", {}),
@@ -344,6 +351,22 @@ MAY_NOT = [
         for action in ("UpdateSecret", "DeleteSecret", "PutResourcePolicy", "GetSecretValue")
     ),
 ]
+
+DELETING = {
+    "aws:ecr/repository:Repository": (
+        "ecr:DeleteRepository",
+        f"arn:aws:ecr:{ACCOUNT}:repository/acme-prod-images-app-1a2b3c4",
+    ),
+    "aws:eks/cluster:Cluster": ("eks:DeleteCluster", f"arn:aws:eks:{ACCOUNT}:cluster/acme-prod-cluster"),
+    "aws:kms/key:Key": ("kms:ScheduleKeyDeletion", f"arn:aws:kms:{ACCOUNT}:key/1"),
+    "aws:rds/instance:Instance": ("rds:DeleteDBInstance", f"arn:aws:rds:{ACCOUNT}:db:acme-prod-database-1a2b3c4"),
+    "aws:s3/bucket:Bucket": ("s3:DeleteBucket", "arn:aws:s3:::acme-prod-storage-data-1a2b3c4"),
+    "aws:secretsmanager/secret:Secret": (
+        "secretsmanager:DeleteSecret",
+        f"arn:aws:secretsmanager:{ACCOUNT}:secret:acme-prod-secrets-smtp-1a2b3c4",
+    ),
+}
+"""By what a thing that holds data is deleted (Service Authorization Reference)."""
 
 NOBODY_MAY = [
     # To be another role leads out of the boundary (IAM User Guide, *Permissions boundaries*): it is not taken along.
@@ -439,6 +462,12 @@ NOBODY_MAY = [
         (f"kms:{action}", f"arn:aws:kms:{ACCOUNT}:key/1", OURS)
         for action in ("ScheduleKeyDeletion", "DisableKey", "PutKeyPolicy", "DisableKeyRotation")
     ),
+    # What holds data, and the copies of it (RDS, S3 and ECR API).
+    *((action, arn, OURS) for action, arn in DELETING.values()),
+    ("rds:DeleteDBSnapshot", f"arn:aws:rds:{ACCOUNT}:snapshot:acme-prod-database-final", {}),
+    ("rds:DeleteDBInstanceAutomatedBackup", f"arn:aws:rds:{ACCOUNT}:auto-backup:ab-1", {}),
+    ("s3:DeleteObjectVersion", "arn:aws:s3:::acme-prod-storage-data-1a2b3c4/x", {}),
+    ("ecr:BatchDeleteImage", f"arn:aws:ecr:{ACCOUNT}:repository/acme-prod-images-app-1a2b3c4", {}),
     *(
         (f"kms:{action}", f"arn:aws:kms:{ACCOUNT}:alias/acme-pulumi", {})
         for action in ("UpdateAlias", "DeleteAlias", "CreateAlias")
@@ -568,6 +597,10 @@ def test_no_setting_gives_a_right_to_give_rights(action: str) -> None:
         IdentitySettings(actions=[action])
     with pytest.raises(ValueError, match="gives rights and identities"):
         IdentitySettings(services=[action.partition(":")[0]])
+
+
+def test_all_that_holds_data_is_deleted_by_people() -> None:
+    assert {*DELETING} == {kind for kind in inventory.DATA if kind.startswith("aws:")}
 
 
 @pytest.mark.parametrize("service", ["cloudtrail", "config", "guardduty"])

@@ -409,12 +409,15 @@ def encryption(place: Place, *, data: str, secrets: str) -> Sequence[Statement]:
 
 
 def data(place: Place) -> Sequence[Statement]:
-    """Buckets, databases, images and secrets: their settings and, but for images, not what is in them."""
+    """Buckets, databases, images and secrets: their settings and, but for images, not what is in them.
+
+    It deletes none of them: see the boundary.
+    """
     made_by_rds, of_our_databases = place.secrets_of_databases
     return [
         allow(
             "KeepBuckets",
-            "CreateBucket DeleteBucket PutBucketPolicy DeleteBucketPolicy PutBucketTagging PutBucketVersioning "
+            "CreateBucket PutBucketPolicy DeleteBucketPolicy PutBucketTagging PutBucketVersioning "
             "PutBucketLogging PutBucketPublicAccessBlock PutBucketOwnershipControls PutEncryptionConfiguration "
             "PutLifecycleConfiguration",
             f"arn:{place.partition}:s3:::{place.prefix}*",
@@ -422,7 +425,7 @@ def data(place: Place) -> Sequence[Statement]:
         ),
         allow(
             "KeepDatabases",
-            "CreateDBInstance ModifyDBInstance DeleteDBInstance RebootDBInstance CreateDBSnapshot CreateDBSubnetGroup "
+            "CreateDBInstance ModifyDBInstance RebootDBInstance CreateDBSnapshot CreateDBSubnetGroup "
             "ModifyDBSubnetGroup DeleteDBSubnetGroup CreateDBParameterGroup ModifyDBParameterGroup "
             "ResetDBParameterGroup DeleteDBParameterGroup CreateEventSubscription ModifyEventSubscription "
             "DeleteEventSubscription AddTagsToResource RemoveTagsFromResource",
@@ -433,7 +436,7 @@ def data(place: Place) -> Sequence[Statement]:
         ),
         allow(
             "KeepImages",
-            "CreateRepository DeleteRepository PutImageTagMutability PutImageScanningConfiguration PutLifecyclePolicy "
+            "CreateRepository PutImageTagMutability PutImageScanningConfiguration PutLifecyclePolicy "
             "DeleteLifecyclePolicy SetRepositoryPolicy DeleteRepositoryPolicy TagResource UntagResource",
             place.arn("ecr", f"repository/{place.prefix}*"),
             service="ecr",
@@ -455,8 +458,7 @@ def data(place: Place) -> Sequence[Statement]:
         allow("LogInToImages", "ecr:GetAuthorizationToken", "*"),
         allow(
             "KeepSecrets",
-            "CreateSecret UpdateSecret DeleteSecret RestoreSecret PutResourcePolicy DeleteResourcePolicy TagResource "
-            "UntagResource",
+            "CreateSecret UpdateSecret RestoreSecret PutResourcePolicy DeleteResourcePolicy TagResource UntagResource",
             place.arn("secretsmanager", f"secret:{place.prefix}*"),
             service="secretsmanager",
         ),
@@ -486,7 +488,7 @@ def services(place: Place) -> Sequence[Statement]:
         ),
         allow(
             "KeepClusters",
-            "DeleteCluster UpdateClusterConfig UpdateClusterVersion AssociateEncryptionConfig "
+            "UpdateClusterConfig UpdateClusterVersion AssociateEncryptionConfig "
             "CreateAccessEntry UpdateAccessEntry DeleteAccessEntry AssociateAccessPolicy DisassociateAccessPolicy "
             "CreateAddon UpdateAddon DeleteAddon CreatePodIdentityAssociation UpdatePodIdentityAssociation "
             "DeletePodIdentityAssociation TagResource UntagResource DescribeUpdate",
@@ -647,8 +649,11 @@ NEVER = (
     "s3:BypassGovernanceRetention",
     # Without its key, nothing that it encrypts can be read, the record of what was done among it.
     *("kms:Disable*", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"),
+    # What holds data (``inventory.DATA`` of mlops-scaffold), and the copies of a database and of an object.
+    *("ecr:BatchDeleteImage", "ecr:DeleteRepository", "eks:DeleteCluster", "rds:DeleteDBI*", "rds:DeleteDBSn*"),
+    *("s3:DeleteBucket", "s3:DeleteObjectVersion", "secretsmanager:DeleteSecret"),
 )
-"""What takes the boundary off, or makes the record of what was done unreadable."""
+"""What takes the boundary off, makes the record of what was done unreadable, or deletes what holds data: for people."""
 
 
 def watching(place: Place) -> Sequence[str]:
