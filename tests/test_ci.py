@@ -18,6 +18,8 @@ from simulate import allows, listed
 from mlops_scaffold import inventory
 from mlops_scaffold.preview import preview
 from mlops_scaffold.preview.plan import Plan
+from mlops_scaffold.preview.rights import COVERED
+from mlops_scaffold.preview.rights import service as service_of
 from mlops_scaffold.preview.session import Session
 from mlops_scaffold.testing import program
 from mlops_stacks.identity import WATCHING, IdentitySettings
@@ -112,6 +114,40 @@ def test_a_setting_gives_ci_the_right_to_what_is_called_as_ours(tmp_path: Path, 
     # Amazon SQS Developer Guide, *Overview of managing access*: arn:aws:sqs:region:account-id:queue-name
     assert "arn:aws:sqs:eu-west-1:123456789012:acme-dev-*" in given["Resource"]
     assert all("acme-dev-" in resource for resource in given["Resource"])
+
+
+BUCKET = (
+    QUEUE.replace("cloudwatch, sqs", "s3").partition("cloudwatch.")[0]
+    + """
+bucket = s3.Bucket("data", bucket="acme-dev-data")
+for number in "12":
+    s3.AnalyticsConfiguration(number, name=number, bucket=bucket.bucket)
+"""
+)
+
+
+def test_rights_to_a_service_are_none_to_types_that_nobody_looked_up(tmp_path: Path, session: Session) -> None:
+    plan = preview(program(tmp_path, BUCKET.format(actions=[])), session=session)
+
+    (warning,) = (each for each in plan.of("warning") if each.code == "ci-may-not")
+    assert "rights to 's3' are for other types than aws:s3/analyticsConfiguration" in warning.message
+    assert warning.source == "__main__.py:13"
+
+
+def test_a_setting_gives_a_right_to_buckets_that_are_called_as_ours(tmp_path: Path, session: Session) -> None:
+    plan = preview(program(tmp_path, BUCKET.format(actions=["s3:PutAnalyticsConfiguration"])), session=session)
+
+    assert [each for each in plan.of("warning") if each.code == "ci-may-not"] == []
+    (given,) = [each for each in rights(plan) if each["Action"] == ["s3:PutAnalyticsConfiguration"]]
+    # Amazon S3 User Guide, *Policy resources for Amazon S3*: no region, no account.
+    assert given["Resource"] == ["arn:aws:s3:::acme-dev-*"]
+
+
+def test_the_rights_are_looked_up_for_all_that_the_platform_makes(production: Plan) -> None:
+    made = {resource["type"] for resource in resources(production) if resource["type"].startswith("aws:")}
+
+    made -= {kind for kind in made if service_of(kind) in WATCHING}
+    assert [kind for kind in sorted(made) if kind.rpartition(":")[2] not in COVERED[service_of(kind)].split()] == []
 
 
 def test_ci_attaches_the_policies_of_aws_that_the_platform_needs_and_no_other(production: Plan) -> None:
@@ -624,7 +660,7 @@ def test_what_watches_is_called_as_the_boundary_expects(production: Plan) -> Non
     assert {name for _, name in made if not f"{name}-".startswith("audit-")} == set()
 
 
-@pytest.mark.parametrize("action", ["s3:*", "kms:*", "route53:CreateHostedZone"])
+@pytest.mark.parametrize("action", ["cloudfront:*", "kms:*", "route53:CreateHostedZone"])
 def test_no_setting_gives_a_right_that_would_hold_for_nothing(action: str) -> None:
     """Their ARNs have no region and account, or no name (Service Authorization Reference, *Resource types*)."""
     with pytest.raises(ValueError, match="would hold for nothing"):
