@@ -162,7 +162,7 @@ def test_the_answers_come_first_and_say_where() -> None:
     text = markdown.plan(Plan([plan("dev", kind), plan("prod", kind, protect=True)], []))
 
     assert text.startswith(
-        "### Holds data\n\n| component | what |  |\n|---|---|---|\n| store | instance it | protected in prod |"
+        "### Holds data\n\n| component | what |  |\n|---|---|---|\n| store | instance it | protected, but not in dev |"
     )
     assert "### Is public\n\nNothing." in text
     assert "| acme | **all** | 1 | 1 |" in text

@@ -78,6 +78,24 @@ def test_what_deploying_a_component_takes_is_added_to_what_ci_may_do(catalogue_o
     assert found.changes == {"dev": {"actions": ["sns:D", "sqs:A", "sqs:B"]}}
 
 
+def test_what_the_rights_hang_on_is_said_once(catalogue_of: Make) -> None:
+    identity = contract("Identity", settings="domain: str = ''").replace("test:", "mlops:")
+    asks = block("Net").replace("    def __init__", '    deploy_settings = ("domain",)\n    def __init__')
+    tree = {
+        "blocks/net/__init__.py": contract("Net", settings="domain: str = ''"),
+        "blocks/net/aws.py": asks,
+        "blocks/identity/__init__.py": identity,
+        "blocks/identity/aws.py": block("Identity"),
+    }
+    text = "components: {identity: {}, net: {domain: a.example}}\n"
+    text += "environments: {dev: {net: {domain: ''}}, test: {identity: {domain: c}, net: {domain: b}}, prod: {}}"
+
+    found, _ = resolve(blueprint(text), "aws", catalogue_of(tree))
+
+    assert found.given == {"domain": "a.example"}
+    assert found.changes == {"dev": {"domain": ""}, "test": {"domain": "c"}}
+
+
 def test_a_variant_is_chosen_by_on(catalogue_of: Make) -> None:
     catalogue = catalogue_of(NET_AND_STORE)
 

@@ -44,6 +44,7 @@ UNSEEN = {
     "aws:guardduty/detectorFeature:DetectorFeature",
     "aws:kms/alias:Alias",
     "aws:kms/keyPolicy:KeyPolicy",
+    "aws:rds/eventSubscription:EventSubscription",
     "aws:rds/parameterGroup:ParameterGroup",
     "aws:rds/subnetGroup:SubnetGroup",
     "aws:route53/record:Record",

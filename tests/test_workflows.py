@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -223,6 +224,16 @@ def test_a_job_runs_targets_of_the_makefile(workflows: Mapping[str, str], reposi
             assert len(TARGET.findall(command)) == 1, command
             assert TARGET.findall(first)[0] in targets, command
             assert all(HANDING_ON.fullmatch(part) for part in then), command
+
+
+def test_main_waits_for_every_check(workflows: Mapping[str, str], repository: Path) -> None:
+    rules = {
+        rule["type"]: rule for rule in json.loads((repository / ".github/rulesets/main.json").read_text())["rules"]
+    }
+    awaited = rules["required_status_checks"]["parameters"]["required_status_checks"]
+
+    assert {each["context"] for each in awaited} == {*yaml.safe_load(workflows["check"])["jobs"]}
+    assert "pull_request" in rules
 
 
 def test_no_action_asks_for_a_secret(workflows: Mapping[str, str]) -> None:

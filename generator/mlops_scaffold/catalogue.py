@@ -34,7 +34,7 @@ IDENTITY = "mlops:platform:Identity"
 """The token of the component that makes CI's roles, and gives them their rights."""
 
 RESERVED = (
-    *("child", "deploy_actions", "get_provider", "imported", "keep", "name", "outputs", "publish"),
+    *("child", "deploy_actions", "deploy_settings", "get_provider", "imported", "keep", "name", "outputs", "publish"),
     *("pulumi_resource_name", "pulumi_resource_type", "register_outputs", "token"),
     *("translate_input_property", "translate_output_property", "urn"),
 )

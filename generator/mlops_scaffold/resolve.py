@@ -74,16 +74,30 @@ def resolve(blueprint: Blueprint, cloud: str, catalogue: Catalogue) -> Sequence[
 
 
 def _with_rights(nodes: Sequence[Node]) -> Sequence[Node]:
-    """Gives CI, where it has an identity, the actions that the components say deploying them takes.
+    """Gives CI, where it has an identity, what the components say deploying them takes: settings and actions.
 
     Raises:
         ScaffoldError: one is not what IAM calls an action.
     """
     asked = {action: node for node in nodes for action in node.block.cls.texts("deploy_actions")}
-    return [_may(node, asked) if asked and node.block.token == IDENTITY else node for node in nodes]
+    told = {setting: node for node in nodes for setting in node.block.cls.texts("deploy_settings")}
+    return [_may(_knows(node, told), asked) if node.block.token == IDENTITY else node for node in nodes]
+
+
+def _knows(identity: Node, told: Mapping[str, Node]) -> Node:
+    """The identity with the settings of others; its own come first."""
+    given = {key: node.given[key] for key, node in told.items() if key in node.given}
+    changes = {name: dict(settings) for name, settings in identity.changes.items()}
+    for key, node in told.items():
+        for environment, changed in node.changes.items():
+            if key in changed:
+                changes.setdefault(environment, {}).setdefault(key, changed[key])
+    return replace(identity, given={**given, **identity.given}, changes=changes)
 
 
 def _may(identity: Node, asked: Mapping[str, Node]) -> Node:
+    if not asked:
+        return identity
     for action, node in asked.items():
         try:
             identity.block.model.model_validate({**identity.given, "actions": [action]})

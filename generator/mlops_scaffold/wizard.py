@@ -55,10 +55,8 @@ QUESTIONS = (
         "gateway",
         "domain",
         "Domain of the predictor in production, such as predict.example.com (Enter for none)",
-        # CI may write the records of that name alone.
-        also=("identity",),
     ),
-    Question("gateway", "hosted_zone", "Id of the Route 53 zone that holds it", after="domain", also=("identity",)),
+    Question("gateway", "hosted_zone", "Id of the Route 53 zone that holds it", after="domain"),
     Question(
         "budget",
         "recipients",

@@ -83,6 +83,10 @@ class Component(pulumi.ComponentResource):
     """The actions that making and changing it takes, of a service that our own components do not use:
     ``sqs:CreateQueue``. They are added to the setting ``identity.actions``, so that CI may make it."""
 
+    deploy_settings: ClassVar[Sequence[str]] = ()
+    """Those of its settings that the rights to deploy it hang on, such as a domain. What they are given, ``identity``'s
+    of the same name are given too, unless they are given something themselves."""
+
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None, *, protected: bool = True) -> None:
         super().__init__(self.token, name, None, opts)
         self.name = name

@@ -156,6 +156,31 @@ def test_a_copy_that_became_another_is_refused(registry: Registry) -> None:
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        "ghcr.io/somebody/app",
+        "999999999999.dkr.ecr.us-east-1.amazonaws.com/app",
+        "123456789012.dkr.ecr.us-east-1.evil.io/app",
+    ],
+)
+def test_an_image_of_somebody_elses_is_not_taken(place: str, registry: Registry) -> None:
+    done = registry.image("prod", f"{place}@sha256:{'0' * 64}")
+
+    assert done.returncode != 0
+    assert f"{place} is not in ECR of an account of these environments (123456789012)." in done.stderr
+    assert registry.told() == []
+
+
+def test_an_image_may_come_from_an_account_that_an_environment_is_held_to(registry: Registry) -> None:
+    (registry.folder / "Pulumi.dev.yaml").write_text("config:\n  aws:allowedAccountIds: ['999999999999']\n")
+    place = "999999999999.dkr.ecr.us-east-1.amazonaws.com/acme-dev-app"
+
+    registry.image("prod", f"{place}@sha256:{'0' * 64}")
+
+    assert registry.told()[-1].endswith(f"{place}@sha256:{'0' * 64}")
+
+
 @pytest.mark.parametrize("image", ["acme/app:v1", "acme/app@sha256:12"])
 def test_an_image_is_named_by_its_digest(image: str, registry: Registry) -> None:
     done = registry.image("prod", image)

@@ -183,9 +183,10 @@ def _things(component: str, entries: Iterable[Entry]) -> Iterator[str]:
 
 
 def _protection(protected: Sequence[str], where: Sequence[str]) -> str:
-    if protected == where:
-        return "protected"
-    return f"protected in {_listed(protected)}" if protected else "not protected"
+    if not protected:
+        return "not protected"
+    others = [environment for environment in where if environment not in protected]
+    return f"protected, but not in {_listed(others)}" if others else "protected"
 
 
 def _listed(names: Sequence[str]) -> str:

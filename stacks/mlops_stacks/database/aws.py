@@ -61,6 +61,13 @@ By default it is 112 for each GiB that RDS does not keep for itself. How much it
 """
 
 
+EVENTS = ("availability", "failover", "failure", "low storage", "maintenance")
+"""What RDS tells of an instance that somebody should hear (RDS User Guide, *Amazon RDS event categories*).
+
+``low storage`` goes by the disk as it is, nine tenths of it full; an alarm can only go by the first one.
+"""
+
+
 @dataclass(frozen=True)
 class Alarm:
     """What of a database is worth a message."""
@@ -258,9 +265,9 @@ class Database(database.Database):
     def _watch(self, name: str, settings: DatabaseSettings, instance: str, keys: Keys) -> None:
         """Tells people by e-mail before the database fails, and once it has nothing more to say.
 
-        Not by Alertmanager, which hears of none of it: RDS measures for CloudWatch alone.
+        Not by Alertmanager, which hears of none of it: RDS measures for CloudWatch alone, and tells of itself by SNS.
         """
-        topic = tell(f"{name}-alarms", settings.recipients, let_alarms_arrive, keys=keys, opts=self.child)
+        topic = tell(f"{name}-alarms", settings.recipients, let_arrive, keys=keys, opts=self.child)
         for what, alarm in alarms(settings).items():
             cloudwatch.MetricAlarm(
                 f"{name}-{what}",
@@ -281,6 +288,14 @@ class Database(database.Database):
                 insufficient_data_actions=[topic] if what == "cpu" else None,
                 opts=self.child,
             )
+        rds.EventSubscription(
+            name,
+            sns_topic=topic,
+            source_type="db-instance",
+            event_categories=EVENTS,
+            # Not of this instance alone: RDS wants it to be there first, and then this would hang on it, as above.
+            opts=self.child,
+        )
         if not settings.recipients:
             pulumi.log.warn(
                 "nobody hears of a database that runs full: name e-mail addresses in database.recipients", self
@@ -325,25 +340,26 @@ def let_read(secret_arn: str, key_arn: str) -> str:
     )
 
 
-def let_alarms_arrive(topic_arn: str) -> str:
-    """Lets the alarms of this account and region publish."""
+def let_arrive(topic_arn: str) -> str:
+    """Lets the alarms, and the databases, of this account and region publish."""
     _, partition, _, region, account, _ = topic_arn.split(":", 5)
+    # Any alarm, any database: what is theirs is known only after the topic is.
+    senders = {"cloudwatch": ("cloudwatch", "alarm:*"), "events.rds": ("rds", "db:*")}
     return json.dumps(
         {
             "Version": "2012-10-17",
             "Statement": [
                 {
-                    "Sid": "LetAlarmsArrive",
                     "Effect": "Allow",
-                    "Principal": {"Service": "cloudwatch.amazonaws.com"},
+                    "Principal": {"Service": f"{sender}.amazonaws.com"},
                     "Action": "sns:Publish",
                     "Resource": topic_arn,
                     "Condition": {
                         "StringEquals": {"aws:SourceAccount": account},
-                        # Any alarm: what is theirs is known only after the topic is.
-                        "ArnLike": {"aws:SourceArn": f"arn:{partition}:cloudwatch:{region}:{account}:alarm:*"},
+                        "ArnLike": {"aws:SourceArn": f"arn:{partition}:{service}:{region}:{account}:{what}"},
                     },
                 }
+                for sender, (service, what) in senders.items()
             ],
         }
     )

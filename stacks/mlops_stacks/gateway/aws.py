@@ -39,6 +39,8 @@ class Gateway(gateway.Gateway):
     Without a domain nothing is made.
     """
 
+    deploy_settings = ("domain", "hosted_zone")
+
     def __init__(
         self,
         name: str,

@@ -398,8 +398,9 @@ def data(place: Place) -> Sequence[Statement]:
             "KeepDatabases",
             "CreateDBInstance ModifyDBInstance DeleteDBInstance RebootDBInstance CreateDBSnapshot CreateDBSubnetGroup "
             "ModifyDBSubnetGroup DeleteDBSubnetGroup CreateDBParameterGroup ModifyDBParameterGroup "
-            "ResetDBParameterGroup DeleteDBParameterGroup AddTagsToResource RemoveTagsFromResource",
-            *(place.arn("rds", f"{kind}:{place.prefix}*") for kind in ("db", "subgrp", "pg", "snapshot")),
+            "ResetDBParameterGroup DeleteDBParameterGroup CreateEventSubscription ModifyEventSubscription "
+            "DeleteEventSubscription AddTagsToResource RemoveTagsFromResource",
+            *(place.arn("rds", f"{kind}:{place.prefix}*") for kind in ("db", "subgrp", "pg", "snapshot", "es")),
             # A database is in an option group too, and unless told in the one that AWS has for its version.
             place.arn("rds", "og:default*"),
             service="rds",

@@ -169,15 +169,16 @@ def let_events_encrypt(key_arn: str) -> dict[str, Any]:
 
 
 def let_alarms_encrypt(key_arn: str) -> dict[str, Any]:
-    """Lets CloudWatch send what its alarms say to encrypted topics.
+    """Lets CloudWatch and RDS send what their alarms and events say to encrypted topics.
 
     Without a condition, as AWS has it (re:Post Knowledge Center, *How do I configure a CloudWatch alarm to use an
-    encrypted SNS topic*): on whose behalf it comes, the policy of the topic asks.
+    encrypted SNS topic*; RDS User Guide, *Subscribing to Amazon RDS event notification*): on whose behalf they come,
+    the policy of the topic asks.
     """
     return {
         "Sid": "LetAlarmsEncrypt",
         "Effect": "Allow",
-        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Principal": {"Service": ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]},
         # A family of actions, which SNS asks for in a sender (SNS Developer Guide, Managing encryption keys).
         "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
         # In the policy of a key, «*» is that key.

@@ -160,14 +160,14 @@ class Network(network.Network):
             private_associations.append(private_association)
             private_tables.append(private_table)
 
-        # Free, and it keeps data sets and images off the bill of the NAT gateway. It has no policy of its own: nodes
-        # pull images from AWS's buckets through it, and what a workload may do is said by its role.
+        # Free, and it keeps data sets and images off the bill of the NAT gateway.
         ec2.VpcEndpoint(
             f"{name}-s3",
             vpc_id=vpc.id,
             vpc_endpoint_type="Gateway",
             service_name=f"com.amazonaws.{region}.s3",
             route_table_ids=[table.id for table in private_tables],
+            policy=vpc.owner_id.apply(keep_objects_at_home),
             tags=called(f"{name}-s3"),
             opts=self.child,
         )
@@ -243,6 +243,31 @@ def zones(region: str, settings: NetworkSettings) -> Sequence[str]:
             f"aws ec2 describe-availability-zones --region {region} --query 'AvailabilityZones[].ZoneId'"
         )
     return ids[: settings.zones]
+
+
+def keep_objects_at_home(account: str) -> str:
+    """Lets objects be written to buckets of this account alone, with whomever's keys.
+
+    Reading is free: nodes pull the layers of images out of buckets of AWS's, and public data sets are others'. What a
+    workload may do with our own buckets is said by its role.
+    """
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                # What an endpoint without a policy has; a role has to allow it all the same.
+                {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"},
+                {
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    # PutObject, which is each part of an upload too, its access list and its tags.
+                    "Action": "s3:PutObject*",
+                    "Resource": "*",
+                    "Condition": {"StringNotEquals": {"aws:ResourceAccount": account}},
+                },
+            ],
+        }
+    )
 
 
 def let_flow_logs_assume(vpc_arn: str) -> str:

@@ -5,7 +5,8 @@
 
 Without an image, the app of this commit is built and pushed, with the commit as its tag; where that has been done, it
 is not built again. With one, that image is copied as it is, and keeps its digest: what was tried in one environment
-goes to the next.
+goes to the next. So it comes from ECR in an account of one of the environments: what runs in training has the rights of
+training.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
 
 REPOSITORY = "app"
 """Which of ``images.repositories`` the app's image is kept in."""
@@ -65,6 +69,9 @@ def copied(repository: Repository, image: str) -> str:
     if not parts:
         sys.exit("Name the image with its digest: IMAGE=<repository>@sha256:<digest>")
     url, digest, tag = parts[1], parts[2], parts[3][:12]
+    known = {account(repository.url), *pinned()}
+    if account(url) not in known:
+        sys.exit(f"{url} is not in ECR of an account of these environments ({', '.join(sorted(known))}).")
     if url != repository.url and repository.digest(tag) != digest:
         # Unless told otherwise it wraps a single image into an index, which has another digest.
         copy = ["docker", "buildx", "imagetools", "create", "--prefer-index=false"]
@@ -72,6 +79,18 @@ def copied(repository: Repository, image: str) -> str:
         if (there := repository.digest(tag)) != digest:
             sys.exit(f"The copy came out as {there}, and not as {digest}.")
     return digest
+
+
+def account(url: str) -> str:
+    """The account whose ECR an address is in; empty if it is in none."""
+    found = re.match(r"(\d{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/", url)
+    return found[1] if found else ""
+
+
+def pinned() -> set[str]:
+    """The accounts that the environments are held to."""
+    settings = [yaml.safe_load(file.read_text()) for file in Path().glob("Pulumi.*.yaml")]
+    return {account for each in settings for account in each["config"].get("aws:allowedAccountIds", [])}
 
 
 def show(*command: str) -> None:
