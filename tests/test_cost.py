@@ -396,6 +396,11 @@ def test_a_book_that_is_wrong_is_an_error_that_names_it(text: str, said: str) ->
     ("text", "said", "line"),
     [
         (
+            "pages: {p: https://acme.example}\nprices:\n  lake: {usd: 1, per: hours, page: p, date: 2026-11}\n",
+            "the price 'lake' is per 'hours', and 'usage' does not say how many of those a month takes",
+            3,
+        ),
+        (
             "types:\n  acme:a/a:A: [eks]\n  acme:b/b:B: [eks]\n  acme:a/a:A: [nat]\n",
             "the key 'acme:a/a:A' stands twice",
             4,

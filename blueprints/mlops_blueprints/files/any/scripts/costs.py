@@ -270,6 +270,12 @@ def book(files: Mapping[str, str]) -> Book:
             owners[key], found[part][name] = file, value
     if missing := {"region", "filled", "spot"} - found[""].keys():
         raise CostError(f"no book of prices says '{min(missing)}'", ", ".join(files) or "prices/")
+    for name, price in found["prices"].items():
+        if name not in found["usage"] and not LASTING.fullmatch(price.per):
+            file = owners["prices", name]
+            what = f"the price '{name}' is per '{price.per}', and 'usage' does not say how many of those a month takes"
+            allowed = "without that it is per hour, month, or GB and month"
+            raise CostError(f"{what}; {allowed}", f"{file}:{_line(files[file], 'prices', name)}")
     parts: dict[str, Any] = {**found.pop(""), **found}
     return Book(**parts | {"busy": [*parts["busy"]], "left_out": [*parts["left_out"]]})
 
@@ -321,6 +327,9 @@ def _refuse_twice(node: yaml.Node | None) -> None:
 class BookError(Exception):
     """What is wrong with an entry of a book, in words."""
 
+
+LASTING = re.compile(r"hour|(.+ and )?month|dollar of .+")
+"""What a price may be per where nothing is used up: the time that something is there, or what stands beside it."""
 
 NUMBERS = ("region", "filled", "spot")
 """The parts that are one value."""
