@@ -150,6 +150,30 @@ def test_the_rights_are_looked_up_for_all_that_the_platform_makes(production: Pl
     assert [kind for kind in sorted(made) if kind.rpartition(":")[2] not in COVERED[service_of(kind)].split()] == []
 
 
+LOOK = """
+from mlops_stacks.identity import IdentitySettings
+from mlops_stacks.identity.aws import Identity
+from mlops_stacks.keys import KeysSettings
+from mlops_stacks.keys.aws import Keys
+
+keys = Keys("keys", KeysSettings())
+Identity("identity", IdentitySettings(repository="acme/ml", pull_requests={pull_requests}), keys=keys)
+"""
+
+
+@pytest.mark.parametrize("pull_requests", [True, False])
+def test_aws_refuses_pull_requests_an_environment_that_they_are_kept_out_of(
+    pull_requests: bool, tmp_path: Path, session: Session
+) -> None:
+    plan = preview(program(tmp_path, LOOK.format(pull_requests=pull_requests)), session=session)
+
+    (role,) = [each for each in resources(plan) if each["urn"].endswith("Role::identity-preview")]
+    (statement,) = json.loads(role["deepInputs"]["assumeRolePolicy"])["Statement"]
+    # GitHub documentation, *OpenID Connect reference*: filtering for pull_request events, and for a branch
+    subjects = ["repo:acme/ml:pull_request"] * pull_requests + ["repo:acme/ml:ref:refs/heads/main"]
+    assert statement["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"] == subjects
+
+
 def test_ci_attaches_the_policies_of_aws_that_the_platform_needs_and_no_other(production: Plan) -> None:
     """Whoever may attach any policy may attach AdministratorAccess (IAM User Guide, *Permissions boundaries*)."""
     needed = {
@@ -256,12 +280,20 @@ def test_a_job_finds_out_where_it_works(repository: Path, production: Plan) -> N
     settings["config"]["acme:platform"]["runners"] = CONNECTED["runners"]
     file.write_text(yaml.safe_dump(settings))
 
-    done = subprocess.run(
-        [sys.executable, "scripts/jobs.py", "dev", "prod"], cwd=repository, capture_output=True, text=True, check=True
-    )
+    def listed(*options: str) -> str:
+        command = [sys.executable, "scripts/jobs.py", *options, "dev", "prod"]
+        return subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True).stdout
+
+    every, open_to_all = listed(), listed("--pull-request")
+    settings["config"]["acme:platform"]["identity"] = {"pull_requests": False}
+    file.write_text(yaml.safe_dump(settings))
+    still_every, closed = listed(), listed("--pull-request")
     file.write_text(before)
 
-    (job,) = json.loads(done.stdout)
+    assert open_to_all == f"list={every}kept_out=\n"
+    assert [job["environment"] for job in json.loads(still_every)] == ["prod"], "what is merged goes on"
+    assert closed == "list=[]\nkept_out=prod\n"
+    (job,) = json.loads(every)
     made = {resource.get("deepInputs", {}).get("name") for resource in resources(production)}
     assert job["environment"] == "prod"
     assert {job["preview"].split("/")[1], job["deploy"].split("/")[1]} <= made
