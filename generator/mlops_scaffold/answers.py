@@ -103,7 +103,7 @@ class Answers:
         components: dict[str, dict[str, Any]] = {}
         lines: dict[Place, str] = {(): "the command line"}
         for capability, variant in self.use.items():
-            components.setdefault(capability, {})["on"] = variant
+            components.setdefault(capability, {}).update(on=variant, why=f"Chosen with --use {capability}={variant}.")
             lines["components", capability] = f"--use {capability}={variant}"
         for capability, settings in self.set.items():
             for key, value in settings.items():
