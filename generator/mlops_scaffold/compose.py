@@ -149,13 +149,12 @@ def compose(platform: Platform, catalogue: Catalogue) -> Files:
         add(path, source.read_bytes(), "the building blocks")
     for node in platform.nodes:
         for path, source in node.block.page.items():
+            if path in files and path.parent != PurePosixPath(*node.block.package.split(".")):
+                continue  # It is the page of the component that this one extends, and that one is there as well.
             page = source.read_text(encoding="utf-8", errors="surrogateescape")
             add(path, filled(page, node.block).encode(errors="surrogateescape"), "the building blocks")
     brought = {"every repository": every_repository(platform.answers.cloud)} | {
-        f"{node.name} ({catalogue.distribution(node.block.capability, node.block.variant)})": node.block.files(
-            platform.names
-        )
-        for node in platform.nodes
+        f"{node.name} ({node.block.distribution})": node.block.files(platform.names) for node in platform.nodes
     }
     for owner, sources in brought.items():
         for path, source in sources.items():

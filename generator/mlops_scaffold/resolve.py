@@ -164,8 +164,8 @@ def _variant(blueprint: Blueprint, name: str, cloud: str) -> str | None:
                 raise unknown("cloud", other, CLOUDS, where)
         on = on.get(cloud)
     # What runs inside a cluster runs on every cloud.
-    if on in CLOUDS and on not in (cloud, "kubernetes"):
-        raise ScaffoldError(f"'{name}' cannot run on {on}: the platform is on {cloud}", where=where)
+    if (variant := (on or "").rpartition(":")[2]) in CLOUDS and variant not in (cloud, "kubernetes"):
+        raise ScaffoldError(f"'{name}' cannot run on {variant}: the platform is on {cloud}", where=where)
     return on
 
 
