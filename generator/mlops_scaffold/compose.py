@@ -35,6 +35,9 @@ FIRST = PurePosixPath("docs/runbooks/first-up.md")
 PICTURE = PurePosixPath("docs/architecture.svg")
 """The platform as a picture."""
 
+OURS = PurePosixPath(".mlops-scaffold")
+"""The folder in a repository that remembers how it was made."""
+
 GIVEN_UP = PurePosixPath("tests/given_up.txt")
 """Whose data nobody would miss; the repository's tests hold on to all other."""
 
@@ -116,12 +119,19 @@ def compose(platform: Platform, catalogue: Catalogue) -> Files:
     """Every file that depends on the choice of components.
 
     Raises:
-        ScaffoldError: two of them claim the same path, or the same target of ``make``.
+        ScaffoldError: two of them claim the same path, or the same target of ``make``, or one of them what the tool
+            writes itself.
     """
     files: Files = {}
-    owners: dict[PurePosixPath, str] = {}
+    owners = {PICTURE: "the program"}
 
     def add(path: PurePosixPath, content: bytes, owner: str) -> None:
+        if path.parts[0].lower() == OURS.name:
+            raise ScaffoldError(
+                f"a component brings the file '{path}', and that folder remembers how the repository was made",
+                where=owner,
+                then="give its folder another name",
+            )
         if (other := owners.setdefault(path, owner)) != owner:
             raise ScaffoldError(
                 f"two components bring the file '{path}'",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_scaffold import blueprint, render, requirements
 from mlops_scaffold.answers import Answers
 from mlops_scaffold.catalogue import Block, Catalogue
-from mlops_scaffold.compose import DATA, FIRST, LOCK, PICTURE, Platform, compose, drawn, every_repository
+from mlops_scaffold.compose import DATA, FIRST, LOCK, OURS, PICTURE, Platform, compose, drawn, every_repository
 from mlops_scaffold.errors import ScaffoldError, nearest
 from mlops_scaffold.resolve import resolve
 
@@ -41,7 +41,7 @@ def platform(answers: Answers, catalogue: Catalogue) -> Platform:
     """
     for package in catalogue.packages:
         place = package.folder.parents[package.name.count(".")]
-        if (place / render.OURS).is_dir():
+        if (place / OURS).is_dir():
             raise ScaffoldError(
                 f"the '{package.name}' of a repository hides the one that is installed",
                 where=str(package.folder),
