@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from mlops_scaffold import blueprint, render, requirements
 from mlops_scaffold.answers import Answers
 from mlops_scaffold.catalogue import Block, Catalogue
-from mlops_scaffold.compose import DATA, FIRST, LOCK, OURS, PICTURE, Platform, compose, drawn, every_repository
+from mlops_scaffold.claims import OURS, PICTURE
+from mlops_scaffold.compose import DATA, FIRST, LOCK, Platform, compose, drawn, every_repository
 from mlops_scaffold.errors import ScaffoldError, nearest
 from mlops_scaffold.resolve import resolve
 

@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from mlops_scaffold import __version__
-from mlops_scaffold.compose import OURS, Files
+from mlops_scaffold.claims import OURS, Files
 from mlops_scaffold.errors import ScaffoldError
 
 STAGING = ".mlops-scaffold-"
