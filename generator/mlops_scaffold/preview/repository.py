@@ -229,17 +229,16 @@ SETTINGS = {"pydantic.fields", "pydantic.functional_validators", "pydantic.main"
 
 
 def sdk_modules(repository: Repository) -> Sequence[str]:
-    """The modules of others that the repository's blocks touch: importing them once is most of a preview's time."""
-    found = set(SETTINGS)
-    for folder in repository.packages.values():
-        for path in folder.rglob("*.py"):
-            parts = path.relative_to(repository.folder).with_suffix("").parts
+    """The modules of others that the programs touch: importing them once is most of a preview's time."""
+    modules: set[Module] = set()
+    for program in repository.programs:
+        for path in (repository.folder / program).glob("*.py"):
+            own = Module(repository.library, path.stem, PurePosixPath(program, path.name), path)
             try:
-                if module := repository.library.module(".".join(parts).removesuffix(".__init__")):
-                    found |= _touched(module.tree)
+                modules |= {own, *repository.library.reached(own.imports)}
             except ScaffoldError:
                 continue  # The run itself reports it, with its line.
-    return sorted(found)
+    return sorted(SETTINGS.union(*(_touched(module.tree) for module in modules)))
 
 
 def _touched(tree: ast.Module) -> set[str]:
