@@ -409,7 +409,7 @@ def test_a_book_that_is_wrong_is_an_error_that_names_it(text: str, said: str) ->
         ("free:\n  no: [acme:a/a:A]\n  nor: [acme:a/a:A]\n", "has two lines for 'acme:a/a:A'", 1),
     ],
 )
-def test_what_a_book_says_twice_is_an_error_with_its_line(text: str, said: str, line: int) -> None:
+def test_what_a_book_cannot_mean_is_an_error_with_its_line(text: str, said: str, line: int) -> None:
     with pytest.raises(ScaffoldError) as raised:
         cost.book({"prices/aws.yaml": OURS, "prices/acme.yaml": text})
 
