@@ -161,7 +161,8 @@ def elsewhere(cloud: str = "aws", catalogue: Catalogue | None = None) -> dict[st
     return {
         f"{capability}.{output}": KNOWN.get(output, _made_up(output, hint, FORMS[cloud]))
         for capability in catalogue.capabilities
-        for output, hint in catalogue.promised(catalogue.contract(capability)).items()
+        for contract in catalogue.contracts(capability)
+        for output, hint in catalogue.promised(contract).items()
     }
 
 
