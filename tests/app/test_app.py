@@ -265,9 +265,12 @@ def test_a_release_of_new_code_and_the_pipeline_of_the_old_do_not_get_in_each_ot
         assert f"made by the code {verdict['code']}, and this is {judged['code']}: release the image" in refused
         assert app.do(access, "restore", first) == {"champion": first, "before": third}
 
-        replace_models(pods)
+        reverse_models(pods)
         assert "is not what was registered" in app.refused(access, "restore", third)
         assert "is not what was registered" in newer.refused(access, "promote")
+        # The other tests have the same registry.
+        reverse_models(pods)
+        assert app.do(access, "restore", third) == {"champion": third, "before": first}
 
 
 def planned(plan: Plan, kind: str, name: str) -> Sequence[str]:
@@ -353,15 +356,16 @@ def send(customers: Sequence[Mapping[str, float]], predictor: Predictor, watchin
     until(lambda: asked(watching) == wanted, "Prometheus does not see what was asked")
 
 
-def replace_models(pods: Pods) -> None:
-    """Writes another file in the place of every model, as whoever may write to the bucket can."""
+def reverse_models(pods: Pods) -> None:
+    """Turns the file of every model round, as whoever may write to the bucket can; twice is as before."""
     script = f"""
 import boto3
 s3 = boto3.client("s3")
 for page in s3.get_paginator("list_objects_v2").paginate(Bucket="{BUCKET}"):
     for item in page.get("Contents", []):
         if item["Key"].endswith("/model.skops"):
-            s3.put_object(Bucket="{BUCKET}", Key=item["Key"], Body=b"another")
+            content = s3.get_object(Bucket="{BUCKET}", Key=item["Key"])["Body"].read()
+            s3.put_object(Bucket="{BUCKET}", Key=item["Key"], Body=content[::-1])
             print(item["Key"])
 """
     assert run([str(pods.programs / "python"), "-c", script], pods.aws.environment)
