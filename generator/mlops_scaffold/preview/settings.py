@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from mlops_scaffold.blueprint import PRODUCTION
 from mlops_scaffold.errors import nearest
 from mlops_scaffold.preview.plan import Finding, Program
 from mlops_scaffold.preview.repository import Configuration, Repository
@@ -13,8 +14,6 @@ Configurations = Mapping[tuple[str, str], Configuration]
 
 SAME = ("aws:region", "aws:allowedAccountIds")
 """What all programs of an environment must have in common."""
-PRODUCTION = {"prod", "production"}
-"""The environments that people depend on, by name."""
 
 
 def check(made: Program, configuration: Configuration) -> Iterator[Finding]:

@@ -30,12 +30,15 @@ def repository_name(text: str) -> str:
 CLOSED = ("account", "iam", "organizations", "sts")
 """The services that give rights and identities."""
 
-UNREACHED = ("cloudfront", "kms", "route53", "s3")
+WATCHING = ("cloudtrail", "config", "guardduty")
+"""The services that watch: people turn them on and change them, so that nobody who has become CI can."""
+
+UNREACHED = ("cloudfront", "kms", "route53")
 """Services whose things are ours by no name behind a region and an account."""
 
 
 def opened(text: str) -> str:
-    """Refuses a service whose actions are rights.
+    """Refuses a service whose actions are rights, or that watches over who has them.
 
     Raises:
         ValueError: which pydantic reports as a setting that is not allowed.
@@ -45,6 +48,11 @@ def opened(text: str) -> str:
         raise ValueError(
             f"'{service}' gives rights and identities, and no setting opens it; any other service, such as sqs. What "
             "the platform needs of it is a statement in mlops_stacks/identity/_rights.py"
+        )
+    if service in WATCHING:
+        raise ValueError(
+            f"'{service}' watches over what CI does, and no setting opens it; any other service, such as sqs. A change "
+            "of it is made by a person, with make up"
         )
     return text
 
@@ -84,6 +92,9 @@ class IdentitySettings(Settings):
     services: Sequence[Service] = ()
     """The services that roles of your own may use whole, beyond those of the platform, by their prefix in IAM:
     ``bedrock``. The boundary is closed to any other; those of ``actions`` are open for what is called as ours."""
+    pull_requests: bool = True
+    """Whether jobs of pull requests may become the identity that reads. ``false`` keeps whoever may push a branch from
+    the secrets in this environment's state and cluster; a pull request then does not say what it would change here."""
     own_provider: bool = False
     """Whether this environment makes the account's trust in GitHub's tokens itself. An account has it once, for all of
     its environments, and ``make bootstrap`` makes it."""
@@ -101,7 +112,7 @@ class Identity(Component):
     repository: Output[str]
     """The repository on GitHub, as ``owner/name``; empty while there is none."""
     preview: Output[str]
-    """The identity of pull requests, which reads: a role's ARN on AWS."""
+    """The identity of pull requests, and of what only looks, which reads: a role's ARN on AWS."""
     deploy: Output[str]
     """The identity of the main branch, which makes and changes: a role's ARN on AWS."""
     boundary: Output[str]
