@@ -111,7 +111,7 @@ def test_a_wrong_request_is_refused_with_the_place(
 
     assert answer.status_code == 422
     assert answer.json()["detail"][0]["loc"] == ["body", *where]
-    (line,) = [record.fields for record in caplog.records if record.message == "refused"]
+    (line,) = [vars(record)["fields"] for record in caplog.records if record.message == "refused"]
     assert line["where"] == ".".join(map(str, ["body", *where]))
     assert set(line) == {"where", "why"}, "the value is a customer's, and not for the log"
 

@@ -128,7 +128,9 @@ def found(repository: Repository, digest: str) -> Sequence[Finding]:
         if each["severity"] == "CRITICAL":
             details = each.get("packageVulnerabilityDetails", {})
             packages = ", ".join(sorted({package["name"] for package in details.get("vulnerablePackages", [])}))
-            worst.append(Finding(details.get("vulnerabilityId", each.get("title", "")), packages, each.get("fixAvailable", "")))
+            worst.append(
+                Finding(details.get("vulnerabilityId", each.get("title", "")), packages, each.get("fixAvailable", ""))
+            )
     for each in results.get("findings", []):
         if each["severity"] == "CRITICAL":
             attributes = {attribute["key"]: attribute["value"] for attribute in each.get("attributes", [])}
