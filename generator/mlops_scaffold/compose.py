@@ -32,6 +32,9 @@ LOCK = PurePosixPath("requirements.txt")
 FIRST = PurePosixPath("docs/runbooks/first-up.md")
 """What is to be done before a platform with a cluster can come up, if it has one."""
 
+LAST = PurePosixPath("docs/runbooks/destroy.md")
+"""How such a platform is taken down to the end."""
+
 PICTURE = PurePosixPath("docs/architecture.svg")
 """The platform as a picture."""
 
