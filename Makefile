@@ -5,7 +5,7 @@ PROJECT := build/acme
 export PYTHONPYCACHEPREFIX := $(CURDIR)/build/bytecode
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check golden docs locks schemas engine bench clean
+.PHONY: help demo test floor check golden docs locks schemas engine bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,17 @@ demo: .venv/ready ## make a platform in build/acme, and preview it
 test: .venv/ready ## all tests but those of `make engine`
 	$(PYTHON) -m pytest --ignore tests/engine
 
+# Each of the dependencies does its part in these: the runtime and the SDKs of Pulumi, the command line, the files.
+FLOOR := tests/floor tests/embedded $(patsubst %,tests/test_%.py,blueprint cli examples expectations preview render)
+floor: build/floor/ready ## the tests of what others' packages do, with the oldest Python and packages that we allow
+	build/floor/bin/python -m pytest $(FLOOR)
+
+build/floor/ready: tests/floor/requirements.txt pyproject.toml | .venv/ready
+	.venv/bin/uv venv --quiet --clear --python 3.11 $(@D)
+	.venv/bin/uv pip install --quiet --python $(@D) --require-hashes -r $<
+	.venv/bin/uv pip install --quiet --python $(@D) --no-deps --no-build-isolation -e .
+	@touch $@
+
 check: .venv/ready ## format, lint, types
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -49,6 +60,7 @@ docs: .venv/ready ## refresh the generated tables, pages and schemas
 
 locks: .venv/ready ## resolve the hashed locks again
 	uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 pyproject.toml --group dev -o requirements.txt
+	uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --resolution lowest-direct pyproject.toml --group test -o tests/floor/requirements.txt
 	cd tests/mlflow && uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 requirements.in -o requirements.txt
 	cd tests/orchestration && uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 requirements.in -o requirements.txt
 	$(MAKE) -C blueprints/mlops_blueprints/files/any -f make/app.mk -f make/security.mk app-lock security-lock

@@ -38,22 +38,29 @@ def write(folder: Path, tree: Tree) -> Path:
 
 @pytest.fixture
 def catalogue_of(tmp_path: Path) -> Iterator[Callable[[Tree], Catalogue]]:
-    """Makes a catalogue of a tree's blocks (``blocks/<capability>/<file>.py``) and blueprints (``plans/*.yaml``)."""
+    """Makes a catalogue of a tree's blocks (``blocks/<capability>/<file>.py``) and blueprints (``plans/*.yaml``).
+
+    What lies in ``more`` is a second package of either.
+    """
     added = str(tmp_path / "packages")
     sys.path.insert(0, added)
 
     def make(tree: Tree) -> Catalogue:
         write(Path(added), {"blocks/__init__.py": "", "plans/__init__.py": "", **tree})
         importlib.invalidate_caches()
-        plans = EntryPoint("t", "plans", "mlops_scaffold.blueprints")
+        plans = [EntryPoint("t", "plans", "mlops_scaffold.blueprints")]
+        more = [EntryPoint("m", "more", "mlops_scaffold")] if "more/__init__.py" in tree else []
         return Catalogue(
-            [EntryPoint("t", "blocks", "mlops_scaffold.stacks")],
-            [plans] if any(Path(added).glob("plans/*.yaml")) else [],
+            [EntryPoint("t", "blocks", "mlops_scaffold.stacks"), *(more if any(Path(added).glob("more/*/*")) else [])],
+            [
+                *(plans if any(Path(added).glob("plans/*.yaml")) else []),
+                *(more if any(Path(added).glob("more/*.yaml")) else []),
+            ],
         )
 
     yield make
     sys.path.remove(added)
-    for name in [name for name in sys.modules if name.split(".")[0] in ("blocks", "plans")]:
+    for name in [name for name in sys.modules if name.split(".")[0] in ("blocks", "more", "plans")]:
         del sys.modules[name]
 
 

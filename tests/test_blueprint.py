@@ -9,6 +9,7 @@ from conftest import ours
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlops_scaffold.answers import Answers
 from mlops_scaffold.blueprint import Blueprint, load, merge
 from mlops_scaffold.document import Document, parse
 from mlops_scaffold.errors import ScaffoldError
@@ -81,6 +82,79 @@ def test_an_environment_that_the_extended_blueprint_lacks_is_new_on_purpose_or_a
 
     result = merged(base, {"environments": {"qa": {"a": {"x": 1}}}, "new_environments": ["qa"]})
     assert result.environments["qa"] == {"a": {"x": 1}}
+
+
+@pytest.mark.parametrize(
+    ("there", "delta", "order"),
+    [
+        (["dev", "staging", "prod"], {"new_environments": ["qa", "perf"]}, ["dev", "staging", "qa", "perf", "prod"]),
+        (["dev", "staging"], {"new_environments": ["prod"]}, ["dev", "staging", "prod"]),
+        (["dev"], {"new_environments": ["production", "qa"]}, ["dev", "qa", "production"]),
+        (["dev", "prod"], {"environments": {"qa": {}}, "new_environments": ["qa"]}, ["dev", "qa", "prod"]),
+        (
+            ["dev", "prod"],
+            {"new_environments": ["lab"], "environment_order": ["lab", "dev", "prod"]},
+            ["lab", "dev", "prod"],
+        ),
+        (["dev", "prod"], {"environment_order": ["prod", "dev"]}, ["prod", "dev"]),
+    ],
+)
+def test_a_new_environment_stands_before_production_unless_told(
+    there: list[str], delta: dict[str, Any], order: list[str]
+) -> None:
+    assert list(merged({"environments": dict.fromkeys(there)}, delta).environments) == order
+
+
+def test_the_first_blueprint_of_all_has_the_order_in_which_it_is_written() -> None:
+    found = merged({"environments": {"live": {}, "dev": {}}, "new_environments": ["qa"]}).environments
+
+    assert list(found) == ["live", "dev", "qa"]
+
+
+@pytest.mark.parametrize("order", [["dev"], ["dev", "prod", "prod"], ["dev", "prod", "qa"]])
+def test_an_order_of_environments_names_each_of_them_once(order: list[str]) -> None:
+    with pytest.raises(ScaffoldError, match="environment_order names dev") as raised:
+        merged({"environments": {"dev": {}, "prod": {}}}, {"environment_order": order})
+
+    assert raised.value.allowed == "each of dev, prod, once"
+
+
+def test_a_new_environment_needs_no_settings_of_its_own() -> None:
+    found = merged({"environments": {"dev": {}, "prod": {}}}, {"new_environments": ["perf"]}).environments
+
+    assert found["perf"] == {}
+
+
+def test_null_takes_back_what_was_deferred_and_only_that() -> None:
+    base = {"components": {"a": {}}, "deferred": {"features": "Stale.", "ray": "Later."}}
+
+    assert merged(base, {"deferred": {"features": None}}).deferred == {"ray": "Later."}
+    assert merged(base, {"without": ["a"], "deferred": {"a": None, "ray": None}}).deferred == {"features": "Stale."}
+    with pytest.raises(ScaffoldError, match="unknown deferral 'feature'") as raised:
+        merged(base, {"deferred": {"feature": None}})
+    assert raised.value.then == "did you mean 'features'?"
+
+
+def test_whoever_chooses_another_variant_gives_its_reason() -> None:
+    base = {"components": {"a": {"why": "Aurora never sleeps.", "on": "aurora"}, "b": {}}}
+
+    with pytest.raises(ScaffoldError, match="the reason that it inherits speaks of the one before") as raised:
+        merged(base, {"components": {"a": {"on": "plain"}}})
+    assert raised.value.then == "say 'why' beside 'on'; it was: Aurora never sleeps."
+
+    assert merged(base, {"components": {"a": {"on": "plain", "why": "Cheap."}}}).components["a"]["why"] == "Cheap."
+    assert (
+        merged(base, {"components": {"a": {"on": "aurora", "x": 1}}}).components["a"]["why"] == "Aurora never sleeps."
+    )
+    assert merged(base, {"components": {"b": {"on": "plain"}}}).components["b"] == {"on": "plain"}
+
+
+def test_a_variant_of_the_command_line_has_the_choice_for_its_reason() -> None:
+    answers = Answers("acme", "series-a", "aws", use={"storage": "aws"}, set={"storage": {"protected": False}})
+
+    found = merge(load("series-a", ours().blueprint), answers.delta()).components["storage"]
+
+    assert found == {"why": "Chosen with --use storage=aws.", "on": "aws", "protected": False}
 
 
 def test_removing_a_component_removes_what_environments_said_of_it() -> None:

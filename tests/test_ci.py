@@ -17,6 +17,8 @@ from simulate import allows, listed
 
 from mlops_scaffold.preview import preview
 from mlops_scaffold.preview.plan import Plan
+from mlops_scaffold.preview.rights import COVERED
+from mlops_scaffold.preview.rights import service as service_of
 from mlops_scaffold.preview.session import Session
 from mlops_scaffold.testing import program
 from mlops_stacks.identity import IdentitySettings
@@ -109,6 +111,63 @@ def test_a_setting_gives_ci_the_right_to_what_is_called_as_ours(tmp_path: Path, 
     # Amazon SQS Developer Guide, *Overview of managing access*: arn:aws:sqs:region:account-id:queue-name
     assert "arn:aws:sqs:eu-west-1:123456789012:acme-dev-*" in given["Resource"]
     assert all("acme-dev-" in resource for resource in given["Resource"])
+
+
+BUCKET = (
+    QUEUE.replace("cloudwatch, sqs", "s3").partition("cloudwatch.")[0]
+    + """
+bucket = s3.Bucket("data", bucket="acme-dev-data")
+for number in "12":
+    s3.AnalyticsConfiguration(number, name=number, bucket=bucket.bucket)
+"""
+)
+
+
+def test_rights_to_a_service_are_none_to_types_that_nobody_looked_up(tmp_path: Path, session: Session) -> None:
+    plan = preview(program(tmp_path, BUCKET.format(actions=[])), session=session)
+
+    (warning,) = (each for each in plan.of("warning") if each.code == "ci-may-not")
+    assert "rights to 's3' are for other types than aws:s3/analyticsConfiguration" in warning.message
+    assert warning.source == "__main__.py:13"
+
+
+def test_a_setting_gives_a_right_to_buckets_that_are_called_as_ours(tmp_path: Path, session: Session) -> None:
+    plan = preview(program(tmp_path, BUCKET.format(actions=["s3:PutAnalyticsConfiguration"])), session=session)
+
+    assert [each for each in plan.of("warning") if each.code == "ci-may-not"] == []
+    (given,) = [each for each in rights(plan) if each["Action"] == ["s3:PutAnalyticsConfiguration"]]
+    # Amazon S3 User Guide, *Policy resources for Amazon S3*: no region, no account.
+    assert given["Resource"] == ["arn:aws:s3:::acme-dev-*"]
+
+
+def test_the_rights_are_looked_up_for_all_that_the_platform_makes(production: Plan) -> None:
+    made = {resource["type"] for resource in resources(production) if resource["type"].startswith("aws:")}
+
+    assert [kind for kind in sorted(made) if kind.rpartition(":")[2] not in COVERED[service_of(kind)].split()] == []
+
+
+LOOK = """
+from mlops_stacks.identity import IdentitySettings
+from mlops_stacks.identity.aws import Identity
+from mlops_stacks.keys import KeysSettings
+from mlops_stacks.keys.aws import Keys
+
+keys = Keys("keys", KeysSettings())
+Identity("identity", IdentitySettings(repository="acme/ml", pull_requests={pull_requests}), keys=keys)
+"""
+
+
+@pytest.mark.parametrize("pull_requests", [True, False])
+def test_aws_refuses_pull_requests_an_environment_that_they_are_kept_out_of(
+    pull_requests: bool, tmp_path: Path, session: Session
+) -> None:
+    plan = preview(program(tmp_path, LOOK.format(pull_requests=pull_requests)), session=session)
+
+    (role,) = [each for each in resources(plan) if each["urn"].endswith("Role::identity-preview")]
+    (statement,) = json.loads(role["deepInputs"]["assumeRolePolicy"])["Statement"]
+    # GitHub documentation, *OpenID Connect reference*: filtering for pull_request events, and for a branch
+    subjects = ["repo:acme/ml:pull_request"] * pull_requests + ["repo:acme/ml:ref:refs/heads/main"]
+    assert statement["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"] == subjects
 
 
 def test_ci_attaches_the_policies_of_aws_that_the_platform_needs_and_no_other(production: Plan) -> None:
@@ -217,12 +276,20 @@ def test_a_job_finds_out_where_it_works(repository: Path, production: Plan) -> N
     settings["config"]["acme:platform"]["runners"] = CONNECTED["runners"]
     file.write_text(yaml.safe_dump(settings))
 
-    done = subprocess.run(
-        [sys.executable, "scripts/jobs.py", "dev", "prod"], cwd=repository, capture_output=True, text=True, check=True
-    )
+    def listed(*options: str) -> str:
+        command = [sys.executable, "scripts/jobs.py", *options, "dev", "prod"]
+        return subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True).stdout
+
+    every, open_to_all = listed(), listed("--pull-request")
+    settings["config"]["acme:platform"]["identity"] = {"pull_requests": False}
+    file.write_text(yaml.safe_dump(settings))
+    still_every, closed = listed(), listed("--pull-request")
     file.write_text(before)
 
-    (job,) = json.loads(done.stdout)
+    assert open_to_all == f"list={every}kept_out=\n"
+    assert [job["environment"] for job in json.loads(still_every)] == ["prod"], "what is merged goes on"
+    assert closed == "list=[]\nkept_out=prod\n"
+    (job,) = json.loads(every)
     made = {resource.get("deepInputs", {}).get("name") for resource in resources(production)}
     assert job["environment"] == "prod"
     assert {job["preview"].split("/")[1], job["deploy"].split("/")[1]} <= made
@@ -518,7 +585,7 @@ def test_no_setting_gives_a_right_to_give_rights(action: str) -> None:
         IdentitySettings(services=[action.partition(":")[0]])
 
 
-@pytest.mark.parametrize("action", ["s3:*", "kms:*", "route53:CreateHostedZone"])
+@pytest.mark.parametrize("action", ["cloudfront:*", "kms:*", "route53:CreateHostedZone"])
 def test_no_setting_gives_a_right_that_would_hold_for_nothing(action: str) -> None:
     """Their ARNs have no region and account, or no name (Service Authorization Reference, *Resource types*)."""
     with pytest.raises(ValueError, match="would hold for nothing"):

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops_scaffold.compose import WIDTH, call, laid, literal
+from mlops_scaffold.printer import WIDTH, call, laid, literal
 
 RUFF = Path(sys.executable).parent / "ruff"
 

@@ -404,6 +404,31 @@ def test_a_book_that_is_wrong_is_an_error_that_names_it(text: str, said: str) ->
     assert raised.value.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "said", "line"),
+    [
+        (
+            "pages: {p: https://acme.example}\nprices:\n  lake: {usd: 1, per: hours, page: p, date: 2026-11}\n",
+            "the price 'lake' is per 'hours', and 'usage' does not say how many of those a month takes",
+            3,
+        ),
+        (
+            "types:\n  acme:a/a:A: [eks]\n  acme:b/b:B: [eks]\n  acme:a/a:A: [nat]\n",
+            "the key 'acme:a/a:A' stands twice",
+            4,
+        ),
+        ("types:\n  acme:a/a:A: [eks]\nfree:\n  no: [acme:a/a:A]\n", "has two lines for 'acme:a/a:A'", 3),
+        ("free:\n  no: [acme:a/a:A]\n  nor: [acme:a/a:A]\n", "has two lines for 'acme:a/a:A'", 1),
+    ],
+)
+def test_what_a_book_cannot_mean_is_an_error_with_its_line(text: str, said: str, line: int) -> None:
+    with pytest.raises(ScaffoldError) as raised:
+        cost.book({"prices/aws.yaml": OURS, "prices/acme.yaml": text})
+
+    assert said in raised.value.what
+    assert raised.value.where == f"prices/acme.yaml:{line}"
+
+
 def test_a_mistake_in_a_book_is_found_by_its_line() -> None:
     text = "pages: {acme: y}\nprices:\n  a: {usd: 1, per: month, page: acme, date: 2026-11}\n"
     text += "  b: {usd: 1, per: month, page: acm, date: 2026-11}\n"

@@ -126,6 +126,8 @@ def test_two_books_with_a_price_for_the_same_are_an_error_that_names_both(instal
         ("make/queue.mk", "up: x ## mine\n\techo\n", "the target 'up'", "Makefile"),
         ("docs/audit.md", "# Mine\n", "the file 'docs/audit.md'", "audit (mlops-scaffold"),
         ("Makefile", "", "the file 'Makefile'", "every repository"),
+        ("docs/architecture.svg", "<svg/>", "the file 'docs/architecture.svg'", "the program and queue"),
+        (".mlops-scaffold/answers.yaml", "", "the file '.mlops-scaffold/answers.yaml'", "queue"),
     ],
 )
 def test_what_something_else_brings_already_is_an_error_that_says_who(
@@ -145,6 +147,38 @@ def test_what_something_else_brings_already_is_an_error_that_says_who(
     assert where in said
     assert path == "Makefile" or "queue (acme-platform 1.2.0)" in said
     assert "another name" in said
+
+
+RULE = '''\
+from collections.abc import Iterator
+from policy import Plan
+
+def queues_are_long(plan: Plan) -> Iterator[str]:
+    """They are (CIS AWS Foundations 1.1)."""
+    yield from ()
+'''
+
+
+@pytest.mark.parametrize("examples", [None, "", "import nowhere"])
+def test_a_rule_without_bad_examples_says_which_file_is_missing(
+    examples: str | None, repository: Path, tmp_path: Path
+) -> None:
+    for name in ("policy", "tests"):
+        shutil.copytree(repository / name, tmp_path / name)
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(repository / name, tmp_path / name)
+    (tmp_path / "policy/queue.py").write_text(RULE)
+    if examples is not None:
+        (tmp_path / "tests/bad_examples/queue.py").write_text(examples)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_rules.py", "-k", "queue"]
+
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+
+    if examples:  # A fault of the examples themselves is told as it is.
+        assert "No module named 'nowhere'" in said
+    else:
+        assert "write tests/bad_examples/queue.py with EXAMPLES = {'queues_are_long': [Plan(...), ...]}" in said
+        assert "ModuleNotFoundError" not in said
 
 
 def test_what_is_no_action_is_an_error_that_names_the_component(installed: Path, tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from mlops_scaffold import report
 from mlops_scaffold.errors import ScaffoldError
 from mlops_scaffold.preview import kubernetes, names, preview
 from mlops_scaffold.preview.plan import Finding, Plan, grouped
+from mlops_scaffold.preview.repository import Repository
 from mlops_scaffold.preview.session import Session
 from mlops_scaffold.testing import program
 from mlops_stacks.cluster import VERSION
@@ -24,6 +27,36 @@ from mlops_stacks.cluster import VERSION
 def test_the_schemas_we_ship_are_those_of_the_version_we_make() -> None:
     assert kubernetes.newest() == VERSION
     assert kubernetes.schema_file(VERSION).read_text() == distil(VERSION), "refresh it: make schemas"
+
+
+@pytest.mark.parametrize(
+    ("makefile", "order"),
+    [
+        ("A := b\nENVIRONMENTS := dev lab staging gone prod\n", ["dev", "lab", "staging", "prod", "extra"]),
+        ("up:\n\techo\n", ["dev", "extra", "lab", "staging", "prod"]),
+    ],
+)
+def test_environments_are_shown_in_the_order_in_which_they_are_brought_up(
+    makefile: str, order: list[str], tmp_path: Path
+) -> None:
+    names = ("dev", "extra", "lab", "prod", "staging")
+    write(tmp_path, {f"Pulumi.{name}.yaml": "" for name in names} | {"Makefile": makefile})
+
+    assert Repository(tmp_path).environments == order
+
+
+def test_a_repository_looks_at_its_environments_in_the_order_of_its_makefile(repository: Path, tmp_path: Path) -> None:
+    """``make costs``, ``make test`` and the judges of ``make security`` take it from ``tests/plans.py``."""
+    for name in ("policy", "tests"):
+        shutil.copytree(repository / name, tmp_path / name)
+    write(tmp_path, {f"Pulumi.{name}.yaml": "" for name in ("dev", "extra", "prod")})
+    (tmp_path / "Makefile").write_text("ENVIRONMENTS := prod gone dev\n")
+    command = [sys.executable, "-c", "import plans; print(*plans.ENVIRONMENTS)"]
+    path = f"{tmp_path}:{tmp_path / 'tests'}"
+
+    said = subprocess.run(command, env={"PYTHONPATH": path}, capture_output=True, text=True, check=True).stdout
+
+    assert said.split() == ["prod", "dev", "extra"]
 
 
 def manifest(**spec: Any) -> list[dict[str, Any]]:

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mlops_stacks
-from mlops_scaffold.blueprint import Blueprint, merge
+from mlops_scaffold.blueprint import Blueprint, load, merge
 from mlops_scaffold.catalogue import RESERVED, Block, Catalogue, Need
 from mlops_scaffold.document import parse
 from mlops_scaffold.errors import ScaffoldError
 from mlops_scaffold.resolve import resolve
 from mlops_scaffold.source import Library
+from mlops_scaffold.testing import elsewhere
 from mlops_stacks.component import Component
 
 STACKS = Path(mlops_stacks.__file__).parent
@@ -351,13 +352,157 @@ def test_the_names_that_every_component_has_are_known() -> None:
 
 
 def test_who_asks_for_what_cannot_be_read_is_told_why(catalogue_of: Make) -> None:
-    catalogue = catalogue_of({**NET_AND_STORE, "blocks/bad/__init__.py": "("})
+    catalogue = catalogue_of({**NET_AND_STORE, "blocks/bad/__init__.py": "(", "blocks/bad/aws.py": block("Bad")})
 
-    with pytest.raises(ScaffoldError, match="unknown capability 'bad'") as raised:
+    with pytest.raises(ScaffoldError, match=r"'bad' of t cannot be read: this is not Python: '\(' was") as raised:
         resolve(blueprint("components: {bad: {}}"), "aws", catalogue)
 
-    assert "mend what could not be read: t: this is not Python: '(' was never closed" in (raised.value.then or "")
-    assert "blocks/bad/__init__.py:1" in (raised.value.then or "")
+    assert (raised.value.where or "").endswith("blocks/bad/__init__.py:1; b.yaml:1")
+    assert len(catalogue.problems) == 1
+
+
+SECOND = {
+    **NET_AND_STORE,
+    "more/__init__.py": "",
+    "more/net/__init__.py": "",
+    "more/net/aws.py": block("Net", base="net.Net").replace("A net of", "Another net of"),
+}
+
+
+def test_a_clash_of_variants_stops_only_who_asks_for_it(catalogue_of: Make) -> None:
+    """A later version of ours may bring what a plugin has had for years."""
+    catalogue = catalogue_of(SECOND)
+
+    assert [node.name for node in resolve(blueprint("components: {store: {on: other}}"), "aws", catalogue)] == ["store"]
+    assert catalogue.problems == ["two packages define 'net.aws' (t and m); only who asks for it must choose"]
+    assert len([*catalogue.blocks()]) == 4
+    with pytest.raises(ScaffoldError, match=r"two packages define 'net\.aws'") as raised:
+        resolve(blueprint("components: {net: {}}"), "aws", catalogue)
+    assert raised.value.where == "b.yaml:1; t and m"
+    assert raised.value.allowed == "blocks:aws, more:aws"
+    assert "rename the file or folder of the one that is yours" in (raised.value.then or "")
+
+
+@pytest.mark.parametrize(
+    ("on", "summary"), [("blocks:aws", "A net of a test."), ("more:aws", "Another net of a test.")]
+)
+def test_of_a_clash_either_can_be_chosen_by_its_package(on: str, summary: str, catalogue_of: Make) -> None:
+    [node] = resolve(blueprint(f"components: {{net: {{on: {on}}}}}"), "aws", catalogue_of(SECOND))
+
+    assert (node.block.summary, node.block.variant) == (summary, "aws")
+
+
+@pytest.mark.parametrize("on", ["mroe:aws", "more:asw", "more:", ":aws"])
+def test_a_package_that_does_not_have_the_variant_is_told_which_do(on: str, catalogue_of: Make) -> None:
+    with pytest.raises(ScaffoldError) as raised:
+        resolve(blueprint(f"components: {{net: {{on: '{on}'}}}}"), "aws", catalogue_of(SECOND))
+
+    assert raised.value.what == f"'net' has no variant '{on}'"
+
+
+def test_a_clash_of_capabilities_stops_only_who_asks_for_it(catalogue_of: Make) -> None:
+    theirs = contract("Net").replace("test:platform", "more:platform")
+    catalogue = catalogue_of({**SECOND, "more/net/__init__.py": theirs, "more/net/gcp.py": block("Net")})
+
+    assert [node.name for node in resolve(blueprint("components: {store: {on: other}}"), "aws", catalogue)] == ["store"]
+    assert len(elsewhere(catalogue=catalogue)) == 2
+    with pytest.raises(ScaffoldError, match="two packages define 'net'") as raised:
+        resolve(blueprint("components: {net: {}}"), "aws", catalogue)
+    assert raised.value.allowed == "blocks:aws, more:aws, more:gcp"
+    [node] = resolve(blueprint("components: {net: {on: 'blocks:aws'}}"), "aws", catalogue)
+    assert node.block.module == "blocks.net.aws"
+
+
+def test_a_clash_of_blueprints_stops_only_who_asks_for_it(catalogue_of: Make) -> None:
+    tree = {f"{top}/{name}.yaml": f"summary: {top}" for top, name in (("plans", "a"), ("more", "a"), ("more", "b"))}
+    catalogue = catalogue_of({**SECOND, **tree, "more/c.yaml": "extends: plans:a"})
+
+    assert load("b", catalogue.blueprint).summary == "more"
+    assert load("c", catalogue.blueprint).summary == load("plans:a", catalogue.blueprint).summary == "plans"
+    with pytest.raises(ScaffoldError, match="two packages define the blueprint 'a'") as raised:
+        load("a", catalogue.blueprint)
+    assert raised.value.allowed == "plans:a, more:a"
+    assert any("two packages define the blueprint 'a'" in problem for problem in catalogue.problems)
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("", "'net' of t cannot be read: Net has no token"),
+        ('token = "Net"', "'net' of t cannot be read: Net.token cannot be 'Net'"),
+        ("token = 3", "'net' of t cannot be read: Net.token cannot be 3"),
+    ],
+)
+def test_a_contract_without_a_token_is_refused_before_any_plan(line: str, what: str, catalogue_of: Make) -> None:
+    source = contract("Net").replace('token = "test:platform:Net"', line)
+
+    with pytest.raises(ScaffoldError) as raised:
+        resolve(
+            blueprint("components: {net: {}}"), "aws", catalogue_of({**NET_AND_STORE, "blocks/net/__init__.py": source})
+        )
+
+    assert raised.value.what == what
+    assert "acme:platform:Net" in (raised.value.allowed or "")
+
+
+def test_a_wire_names_a_contract_and_no_component(catalogue_of: Make) -> None:
+    wrong = block("Store", "net: Net", imports="from blocks.net.aws import Net")
+
+    with pytest.raises(ScaffoldError, match=r"'net' is annotated with the component blocks\.net\.aws\.Net") as raised:
+        resolve(
+            blueprint("components: {net: {}, store: {}}"),
+            "aws",
+            catalogue_of({**NET_AND_STORE, "blocks/store/aws.py": wrong}),
+        )
+
+    assert raised.value.then == "from blocks.net import Net"
+
+
+@pytest.mark.parametrize(
+    ("path", "then"),
+    [("aaws/docs/x.md", "did you mean 'aws'?"), ("aaws+net/x.md", "did you mean 'aws'?"), ("prices.yaml", None)],
+)
+def test_what_lies_under_files_for_no_variant_is_an_error(path: str, then: str | None, catalogue_of: Make) -> None:
+    catalogue = catalogue_of({**NET_AND_STORE, f"blocks/net/files/{path}": ""})
+
+    with pytest.raises(ScaffoldError, match="is for no variant, and nothing in it would be copied") as raised:
+        resolve(blueprint("components: {net: {}}"), "aws", catalogue)
+
+    assert (raised.value.allowed or "").startswith("folders: any, aws; each also with +")
+    assert raised.value.then == then
+
+
+def test_files_for_a_component_that_nobody_has_are_a_warning(catalogue_of: Make) -> None:
+    """It may come from a package that is not installed here."""
+    places = ("aws/a", "any/a", "any+store/a", "aws+stoer/a", ".DS_Store", "__pycache__/a")
+    catalogue = catalogue_of({**NET_AND_STORE, **{f"blocks/net/files/{place}": "" for place in places}})
+
+    resolve(blueprint("components: {net: {}}"), "aws", catalogue)
+
+    [problem] = catalogue.problems
+    assert problem.startswith("t: unknown capability 'stoer'; did you mean 'store'?")
+    assert "blocks/net/files/aws+stoer" in problem
+
+
+def test_a_component_that_extends_another_has_its_page_unless_it_brings_one(catalogue_of: Make) -> None:
+    tree = {
+        **SECOND,
+        "blocks/net/README.md": "# Net",
+        "more/net/own.py": block("Net", imports="from blocks.net import aws", base="aws.Net"),
+        "more/store/__init__.py": "",
+        "more/store/own.py": block("Store", imports="from blocks.store import aws", base="aws.Store"),
+        "blocks/store/README.md": "# Store",
+        "more/store/README.md": "# Store, doubled",
+    }
+    catalogue = catalogue_of(tree)
+
+    def page(capability: str) -> list[str]:
+        return [str(path) for path in catalogue.block(capability, on="own", cloud="aws", where="").page]
+
+    assert page("net") == ["blocks/net/README.md"]
+    assert page("store") == ["more/store/README.md"]
+    # A contract's page speaks of the components beside it.
+    assert catalogue.block("net", on="more:aws", cloud="aws", where="").page == {}
 
 
 @pytest.mark.parametrize("name", ["cloud", "pulumi", "export", "inside"])

@@ -146,6 +146,25 @@ def test_infrastructure_drift_is_one_issue(
     assert [line.removesuffix(" --label") for line in asked] == [does] * bool(does)
 
 
+def test_a_comment_says_what_was_not_looked_at(workflows: Mapping[str, str], tmp_path: Path) -> None:
+    *_, step = yaml.safe_load(workflows["preview"])["jobs"]["comment"]["steps"]
+    (tmp_path / "gh").write_text("#!/bin/sh\ncat > said\n")
+    # As far as it is asked for.
+    (tmp_path / "jq").write_text("#!/bin/sh\necho dev\necho staging\n")
+    for program in ("gh", "jq"):
+        (tmp_path / program).chmod(0o755)
+    (tmp_path / "dev.md").write_text("### dev\n\nNothing changes.\n")
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "ENVIRONMENTS": "[]", "KEPT_OUT": "prod", "RUN": "https://run"}
+
+    options = ["--noprofile", "--norc", "-eo", "pipefail", "-c"]
+    subprocess.run(["bash", *options, step["run"]], cwd=tmp_path, env=environment, check=True)
+
+    said = (tmp_path / "said").read_text()
+    assert "### prod\n\nNot previewed: *identity.pull_requests* is false there.\n" in said
+    assert "### dev\n\nNothing changes.\n" in said
+    assert "### staging\n\n**The preview failed**" in said
+
+
 def test_one_run_an_environment(workflows: Mapping[str, str]) -> None:
     for name, job, _ in jobs(workflows):
         if "id-token" in job.get("permissions", {}):

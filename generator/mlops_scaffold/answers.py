@@ -13,20 +13,14 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from mlops_scaffold import document
+from mlops_scaffold.clouds import CLOUDS, CLOUDS_TO_COME, check_account, check_region
 from mlops_scaffold.document import Document, Place, parse
 from mlops_scaffold.errors import ScaffoldError, unknown
 
-CLOUDS = {"aws": "us-east-1"}
-"""The clouds that are complete, each with the region used unless another is named."""
 DEFAULT_NAME = "mlops-platform"
-CLOUDS_TO_COME = ("gcp", "kubernetes")
-"""Those that no stage offers yet, though some components are there."""
-
 NAME = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,19}")
 """A project's name: it starts the physical name of every resource, of which the shortest limit is an IAM role's 64
 characters (IAM user guide, "IAM and AWS STS quotas"); names of buckets allow only these characters."""
-REGION = {"aws": re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")}
-ACCOUNT = {"aws": re.compile(r"[0-9]{12}")}
 RESERVED = frozenset({"app", "cluster", "mlops", "pulumi", "settings", "aws", "sts", "kube"})
 """Names that a module of the repository, a Pulumi namespace or a cloud already has."""
 
@@ -54,20 +48,6 @@ def check_name(name: str) -> None:
             f"the name '{name}' is taken: a module of the repository or a part of Pulumi or Kubernetes has it",
             where="NAME",
             then="add a word, such as the company's",
-        )
-
-
-def check_region(region: str, cloud: str) -> None:
-    """Refuses what does not look like a region of the cloud."""
-    if not REGION[cloud].fullmatch(region):
-        raise ScaffoldError(f"'{region}' is no region", where="--region", allowed="such as eu-west-1")
-
-
-def check_account(account: str, cloud: str) -> None:
-    """Refuses what is no account of the cloud, and is not empty either."""
-    if account and not ACCOUNT[cloud].fullmatch(account):
-        raise ScaffoldError(
-            f"'{account}' is no account", where="--account", allowed="the 12 digits of its id, without hyphens"
         )
 
 
@@ -105,7 +85,7 @@ class Answers:
         components: dict[str, dict[str, Any]] = {}
         lines: dict[Place, str] = {(): "the command line"}
         for capability, variant in self.use.items():
-            components.setdefault(capability, {})["on"] = variant
+            components.setdefault(capability, {}).update(on=variant, why=f"Chosen with --use {capability}={variant}.")
             lines["components", capability] = f"--use {capability}={variant}"
         for capability, settings in self.set.items():
             for key, value in settings.items():

@@ -2,12 +2,13 @@
 
 Stages are blueprints, each a delta on the one before; what a person asks for on the command line is one more delta.
 The merge law, complete: settings merge key by key; new names are added, those of environments if ``new_environments``
-says so; ``without`` removes, and fails if absent; lists replace.
+says so, before production; ``without`` removes, and fails if absent; so does ``null`` of a name that is deferred; lists
+replace. A reason is one for a variant: whoever chooses another with ``on`` says ``why`` anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
@@ -23,6 +24,9 @@ EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$", 
 
 CHOICES = ("on", "why")
 """The keys of a component that are not settings: its variant, and the need that it answers."""
+
+PRODUCTION = {"prod", "production"}
+"""The environments that people depend on, by name."""
 
 
 def check_environment(name: str, where: str) -> None:
@@ -57,10 +61,18 @@ class BlueprintFile(BaseModel):
         default_factory=dict, description="Environment name to the settings that it changes."
     )
     new_environments: list[EnvironmentName] = Field(
-        default_factory=list, description="Environments that it sets, and the blueprint that it extends does not have."
+        default_factory=list,
+        description="Environments that the blueprint that it extends does not have. They come after those that it has, "
+        "and before prod or production.",
     )
-    deferred: dict[str, str] = Field(
-        default_factory=dict, description="What is left out for now, and the need that would justify it."
+    environment_order: list[EnvironmentName] = Field(
+        default_factory=list,
+        description="All environments in the order in which they are brought up, where it is to be another.",
+    )
+    deferred: dict[str, str | None] = Field(
+        default_factory=dict,
+        description="What is left out for now, and the need that would justify it; null takes back what the blueprint "
+        "that it extends says.",
     )
 
 
@@ -153,8 +165,14 @@ def merge(base: Blueprint, document: Document) -> Blueprint:
         left_out[name] = where
         whys[name] = f"Left out by choice. {components.pop(name).get('why', '')}".strip()
     for name, given in delta.components.items():
-        components[name] = _deep(components.get(name, {}), given or {})
-    environments = {
+        components[name] = _deep(before := components.get(name, {}), given or {})
+        if before.get("why") and "why" not in (given or {}) and components[name].get("on") != before.get("on"):
+            raise ScaffoldError(
+                f"'{name}' gets another variant, and the reason that it inherits speaks of the one before",
+                where=document.where(("components", name, "on")),
+                then=f"say 'why' beside 'on'; it was: {before['why']}",
+            )
+    environments: dict[str, Mapping[str, Any]] = {
         name: {
             component: settings
             for component, settings in changes.items()
@@ -177,17 +195,46 @@ def merge(base: Blueprint, document: Document) -> Blueprint:
                     where=document.where((*place, choice)),
                 )
         environments[name] = _deep(environments.get(name, {}), changes or {})
+    for name in delta.new_environments:
+        environments.setdefault(name, {})
+    deferred = {**base.deferred, **whys}
+    for name, why in delta.deferred.items():
+        if why is not None:
+            deferred[name] = why
+        elif name not in deferred:
+            raise unknown("deferral", name, deferred, document.where(("deferred", name)))
+        else:
+            del deferred[name]
     return replace(
         base,
         summary=delta.summary or base.summary,
         components=components,
-        environments=environments,
-        deferred={
-            name: why for name, why in {**base.deferred, **whys, **delta.deferred}.items() if name not in components
-        },
+        environments={name: environments[name] for name in _in_order(environments, base, delta, document)},
+        deferred={name: why for name, why in deferred.items() if name not in components},
         left_out={**base.left_out, **left_out},
         lines={**base.lines, **document.lines},
     )
+
+
+def _in_order(environments: Iterable[str], base: Blueprint, delta: BlueprintFile, document: Document) -> Sequence[str]:
+    """Environments in the order in which they are brought up: none that is new comes after production.
+
+    Raises:
+        ScaffoldError: ``environment_order`` does not name all of them once.
+    """
+    known = [*(base.environments or delta.environments)]
+    if ordered := delta.environment_order:
+        if sorted(ordered) != sorted(environments):
+            raise ScaffoldError(
+                f"environment_order names {', '.join(ordered)}",
+                where=document.where(("environment_order",)),
+                allowed=f"each of {', '.join(environments)}, once",
+            )
+        return ordered
+    new = [name for name in environments if name not in known]
+    place = next((index for index, name in enumerate(known) if name in PRODUCTION), len(known))
+    known[place:place] = [name for name in new if name not in PRODUCTION]
+    return [*known, *(name for name in new if name in PRODUCTION)]
 
 
 def _deep(base: Mapping[str, Any], delta: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 import mlops_stacks
 from mlops_scaffold import document
 from mlops_scaffold.document import Document
-from mlops_scaffold.errors import ScaffoldError, unknown
+from mlops_scaffold.errors import ScaffoldError, nearest, unknown
 from mlops_scaffold.source import Class, Function, Library, Module, summary
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ CLUSTER_SDK = "pulumi_kubernetes"
 
 IDENTITY = "mlops:platform:Identity"
 """The token of the component that makes CI's roles, and gives them their rights."""
+
+TOKEN = re.compile(r"[\w.-]+:[\w./-]+:\w+")
+"""A type in Pulumi, ``package:module:name`` (its reference of ``resourceType``)."""
 
 RESERVED = (
     *("child", "deploy_actions", "deploy_settings", "get_provider", "imported", "keep", "name", "outputs", "publish"),
@@ -64,6 +68,8 @@ class Block:
     settings: Class
     in_cluster: bool
     """Whether it belongs to the cluster program."""
+    distribution: str = ""
+    """Name and version of what installed it."""
 
     @property
     def summary(self) -> str:
@@ -92,9 +98,12 @@ class Block:
 
     @property
     def page(self) -> Mapping[PurePosixPath, Path]:
-        """Its catalogue page, if it has one, by path in a repository."""
-        page = self.cls.module.path.with_name("README.md")
-        return {PurePosixPath(*self.package.split("."), page.name): page} if page.is_file() else {}
+        """Its catalogue page, or that of the component that it extends, by path in a repository; empty without any."""
+        for base in self.cls.ancestors:
+            page = base.module.path.with_name("README.md")
+            if not base.module.path.stem.startswith("_") and page.is_file():
+                return {PurePosixPath(*base.module.name.split(".")[:-1], page.name): page}
+        return {}
 
     def files(self, among: Collection[str]) -> Mapping[PurePosixPath, Path]:
         """What it adds to a repository, by path there: its own, and what the component that it extends adds.
@@ -128,6 +137,8 @@ class Catalogue:
     def __init__(self, stacks: Sequence[EntryPoint], blueprints: Sequence[EntryPoint]) -> None:
         self.problems: list[str] = []
         """What could not be read, each with the name and version of what installed it, and the cause."""
+        self._unread: dict[str, tuple[Package, ScaffoldError]] = {}
+        """Capability to what is wrong with its contract."""
         self.packages = [*self._packages(stacks, "*/*.py", "no block")]
         self._blueprints = [*self._packages(blueprints, "*.yaml", "no blueprint")]
 
@@ -174,6 +185,14 @@ class Catalogue:
         self, kind: str, name: str, known: Sequence[str], where: str, to_come: Sequence[str] = ()
     ) -> ScaffoldError:
         """The error for a name that no package defines; it may stand in what could not be read."""
+        if "capability" in kind and name in self._unread:
+            package, problem = self._unread[name]
+            return ScaffoldError(
+                f"'{name}' of {package.distribution} cannot be read: {problem.what}",
+                where=f"{problem.where}; {where}",
+                allowed=problem.allowed,
+                then=problem.then,
+            )
         error = unknown(kind, name, known, where, to_come)
         unread = [f"mend what could not be read: {problem}" for problem in self.problems]
         error.then = "; ".join([*([error.then] if error.then else []), *unread])
@@ -198,12 +217,13 @@ class Catalogue:
     # -- blocks -------------------------------------------------------------------------------------
 
     @cached_property
-    def _modules(self) -> Mapping[str, Mapping[str, tuple[Package, Module]]]:
+    def _modules(self) -> Mapping[str, Mapping[str, Sequence[tuple[Package, Module]]]]:
         """Capability to variant to the package and module that hold it; the variant '' is the contract.
 
-        A file whose name begins with an underscore is a block's own helper, and no variant.
+        Where there are several, it is a clash of names. A file whose name begins with an underscore is a block's own
+        helper, and no variant.
         """
-        found: dict[str, dict[str, tuple[Package, Module]]] = {}
+        found: dict[str, dict[str, list[tuple[Package, Module]]]] = {}
         for package in self.packages:
             for path in sorted(package.folder.glob("*/*.py")):
                 capability, variant = path.parent.name, path.stem
@@ -220,20 +240,23 @@ class Catalogue:
                             continue
                         for contract in contracts:
                             _refuse_reserved(contract)
+                            _refuse_nameless(contract)
                 except ScaffoldError as error:
+                    self._unread[capability] = (package, error)
                     self._set_aside(package, error)
                     continue
-                variants = found.setdefault(capability, {})
-                if variant in variants:
-                    raise ScaffoldError(
-                        f"two packages define '{capability}{'.' if variant else ''}{variant}'",
-                        where=f"{variants[variant][0].distribution} and {package.distribution}",
-                        then="rename one of them, or uninstall it",
-                    )
-                variants[variant] = (package, module)
+                found.setdefault(capability, {}).setdefault(variant, []).append((package, module))
         for capability in [capability for capability, variants in found.items() if "" not in variants]:
-            package, module = next(iter(found.pop(capability).values()))
-            self._set_aside(package, ScaffoldError(f"'{capability}' has no contract", where=str(module.path.parent)))
+            ((package, module), *_), *_ = found.pop(capability).values()
+            if capability not in self._unread:
+                self._set_aside(
+                    package, ScaffoldError(f"'{capability}' has no contract", where=str(module.path.parent))
+                )
+        for capability, variants in sorted(found.items()):
+            for variant, holders in variants.items():
+                if len(holders) > 1:
+                    clash = _clash(f"{capability}{'.' if variant else ''}{variant}", holders, "")
+                    self.problems.append(f"{clash.what} ({clash.where}); only who asks for it must choose")
         return found
 
     def _contracts(self, module: Module) -> Sequence[Class]:
@@ -246,54 +269,64 @@ class Catalogue:
 
     def summary(self, capability: str) -> str:
         """The first line of a capability's docstring."""
-        return summary(self._modules[capability][""][1].tree)
+        return summary(self._modules[capability][""][0][1].tree)
 
     def variants(self, capability: str) -> Sequence[str]:
         """The names of a capability's components."""
         return sorted(variant for variant in self._modules[capability] if variant)
-
-    def distribution(self, capability: str, variant: str = "") -> str:
-        """Name and version of what installed a component, or a capability's contract."""
-        return self._modules[capability][variant][0].distribution
 
     def block(self, capability: str, *, on: str | None, cloud: str, where: str) -> Block:
         """The block that fulfils a capability.
 
         Args:
             capability: its name.
-            on: the variant asked for; unless given, the cloud's, else the one inside the cluster.
+            on: the variant asked for, of one package (``acme_platform.blocks:aws``) or whichever has it; unless given,
+                the cloud's, else the one inside the cluster.
             cloud: the cloud.
             where: who asks, for the error message.
 
         Raises:
-            ScaffoldError: there is none, or it cannot be loaded.
+            ScaffoldError: there is none, or one of two packages must be chosen, or it cannot be loaded.
         """
         if capability not in self._modules:
             raise self.missing("capability", capability, self.capabilities, where)
+        every = self._modules[capability]
+        package, _, variant = (on or "").rpartition(":")
+        if package:
+            for holder, module in every.get(variant, ()) if variant else ():
+                if holder.name == package:
+                    return self._describe(capability, variant, holder, module)
+            there = [f"{holder.name}:{name}" for name, holders in every.items() if name for holder, _ in holders]
+            raise unknown(f"variant of '{capability}'", f"{on}", there, where)
+        if len(every[""]) > 1:
+            raise _clash(capability, [holder for name, holders in every.items() if name for holder in holders], where)
         there = self.variants(capability)
         if on is not None and on not in there:
             raise unknown(f"variant of '{capability}'", on, there, where)
-        variant = on or next((name for name in (cloud, "kubernetes") if name in there), None)
-        if variant is None:
+        chosen = on or next((name for name in (cloud, "kubernetes") if name in there), None)
+        if chosen is None:
             raise ScaffoldError(
                 f"'{capability}' has no component for {cloud}",
                 where=where,
                 allowed=", ".join(there) or f"none; another capability's component fulfils {capability}",
                 then="choose one of them with 'on', or leave the capability out",
             )
-        return self._describe(capability, variant)
+        (holder, module), *others = every[chosen]
+        if others:
+            raise _clash(f"{capability}.{chosen}", every[chosen], where)
+        return self._describe(capability, chosen, holder, module)
 
     def blocks(self) -> Iterator[Block]:
         """Every block of every package that can be read."""
         for capability in self.capabilities:
             for variant in self.variants(capability):
-                try:
-                    yield self._describe(capability, variant)
-                except ScaffoldError as error:
-                    self._set_aside(self._modules[capability][variant][0], error)
+                for package, module in self._modules[capability][variant]:
+                    try:
+                        yield self._describe(capability, variant, package, module)
+                    except ScaffoldError as error:
+                        self._set_aside(package, error)
 
-    def _describe(self, capability: str, variant: str) -> Block:
-        package, module = self._modules[capability][variant]
+    def _describe(self, capability: str, variant: str, package: Package, module: Module) -> Block:
         module.refuse_stars()
         classes = [found for found in module.classes if found.extends(self._component)]
         if len(classes) != 1:
@@ -325,7 +358,35 @@ class Catalogue:
             if parameter.arg != "opts"
         }
         in_cluster = CLUSTER_SDK in self.library.outside([module.name])
-        return Block(capability, variant, cls, needs, self._settings(owner, node), in_cluster)
+        self._look_for_strays(capability, package, module.path.parent)
+        return Block(
+            capability, variant, cls, needs, self._settings(owner, node), in_cluster, distribution=package.distribution
+        )
+
+    def _look_for_strays(self, capability: str, package: Package, folder: Path) -> None:
+        """Refuses what lies under ``files/`` for no variant, and warns of what is for a component that nobody has.
+
+        Raises:
+            ScaffoldError: nothing would ever copy it.
+        """
+        variants = ["any", *(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))]
+        for path in sorted((folder / "files").glob("*")):
+            variant, *others = path.name.split("+")
+            if path.name.startswith((".", "__")):
+                continue
+            if variant not in variants or not path.is_dir():
+                raise ScaffoldError(
+                    f"'files/{path.name}' of '{capability}' is for no variant, and nothing in it would be copied",
+                    where=f"{path} ({package.distribution})",
+                    allowed=f"folders: {', '.join(sorted(variants))}; each also with + and the components that must be "
+                    "there too, such as any+training",
+                    then=nearest(variant, variants),
+                )
+            for other in others:
+                if other not in self.capabilities:
+                    error = unknown("capability", other, self.capabilities, str(path))
+                    error.what += "".join(f"; {hint}" for hint in [error.then] if hint)
+                    self._set_aside(package, error)
 
     def _settings(self, owner: Class, constructor: ast.FunctionDef | ast.AsyncFunctionDef) -> Class:
         for parameter in (*constructor.args.posonlyargs, *constructor.args.args):
@@ -345,11 +406,23 @@ class Catalogue:
                 where=f"{module.path}:{parameter.lineno}",
                 allowed="a contract of a registered package, imported by its name",
             )
+        if self._component not in contract.bases:
+            promises = self._promising(contract)
+            raise ScaffoldError(
+                f"'{parameter.arg}' is annotated with the component {contract.module.name}.{contract.name}, and a wire "
+                "names a contract: which component fulfils it, the blueprint says",
+                where=f"{module.path}:{parameter.lineno}",
+                then=" or ".join(f"from {base.module.name} import {base.name}" for base in promises),
+            )
         return Need(contract, optional=bool(others))
 
     def contract(self, capability: str) -> Class:
-        """The contract of a capability."""
-        return self._contracts(self._modules[capability][""][1])[0]
+        """The contract of a capability; where two packages have it, that of the first."""
+        return self.contracts(capability)[0]
+
+    def contracts(self, capability: str) -> Sequence[Class]:
+        """The contract of a capability, in each package that has it."""
+        return [self._contracts(module)[0] for _, module in self._modules[capability][""]]
 
     def fulfilling(self, contract: Class) -> Sequence[str]:
         """The capabilities that have a component which fulfils a contract."""
@@ -375,17 +448,15 @@ class Catalogue:
     # -- blueprints ---------------------------------------------------------------------------------
 
     @cached_property
-    def _blueprint_files(self) -> Mapping[str, tuple[Package, Path]]:
-        found: dict[str, tuple[Package, Path]] = {}
+    def _blueprint_files(self) -> Mapping[str, Sequence[tuple[Package, Path]]]:
+        found: dict[str, list[tuple[Package, Path]]] = {}
         for package in self._blueprints:
             for path in sorted(package.folder.glob("*.yaml")):
-                if path.stem in found:
-                    raise ScaffoldError(
-                        f"two packages define the blueprint '{path.stem}'",
-                        where=f"{found[path.stem][0].distribution} and {package.distribution}",
-                        then="rename one of them, or uninstall it",
-                    )
-                found[path.stem] = (package, path)
+                found.setdefault(path.stem, []).append((package, path))
+        for name, holders in found.items():
+            if len(holders) > 1:
+                clash = _clash(name, holders, "", "blueprint")
+                self.problems.append(f"{clash.what} ({clash.where}); only who asks for it must choose")
         return found
 
     @property
@@ -395,24 +466,58 @@ class Catalogue:
 
     def distribution_of(self, blueprint: str) -> str:
         """Name and version of what installed a blueprint."""
-        return self._blueprint_files[blueprint][0].distribution
+        return self._blueprint_file(blueprint, "NAME")[0].distribution
 
     def blueprint(self, name: str, asked_by: str) -> Document:
         """The document of a blueprint.
 
+        Args:
+            name: its name, of one package (``acme_platform.plans:acme``) or whichever has it.
+            asked_by: who asks, for the error message.
+
         Raises:
-            ScaffoldError: there is none of that name, or it cannot be read.
+            ScaffoldError: there is none of that name, one of two packages must be chosen, or it cannot be read.
         """
-        if name not in self._blueprint_files:
+        package, path = self._blueprint_file(name, asked_by)
+        return document.read(path, f"{package.name}/{path.name}")
+
+    def _blueprint_file(self, name: str, asked_by: str) -> tuple[Package, Path]:
+        package, _, plain = name.rpartition(":")
+        every = self._blueprint_files.get(plain, ())
+        found = [(holder, path) for holder, path in every if package in ("", holder.name)]
+        if len(found) > 1:
+            raise _clash(name, found, asked_by, "blueprint")
+        if not found:
             kind = "stage" if asked_by == "--stage" or name in STAGES_TO_COME else "blueprint"
             others = [  # than the one that asks, which cannot extend itself
                 other
-                for other, (package, path) in self._blueprint_files.items()
-                if not asked_by.startswith(f"{package.name}/{path.name}:")
+                for other, holders in self._blueprint_files.items()
+                if not all(asked_by.startswith(f"{holder.name}/{path.name}:") for holder, path in holders)
             ]
             raise self.missing(kind, name, others, asked_by, STAGES_TO_COME)
-        package, path = self._blueprint_files[name]
-        return document.read(path, f"{package.name}/{path.name}")
+        return found[0]
+
+
+def _clash(
+    name: str, holders: Sequence[tuple[Package, Module]] | Sequence[tuple[Package, Path]], where: str, kind: str = ""
+) -> ScaffoldError:
+    """The error for a name that two packages define: both were there before they met, so either may be meant.
+
+    Args:
+        name: what both define.
+        holders: each package, and the module or file that has it.
+        where: who asks for it.
+        kind: what it is, if not a part of the catalogue of blocks.
+    """
+    owners = dict.fromkeys(package.distribution for package, _ in holders)
+    options = [f"{package.name}:{(one.path if isinstance(one, Module) else one).stem}" for package, one in holders]
+    choose = f"--stage {options[0]}, or 'extends'" if kind else f"--use {name.partition('.')[0]}={options[0]}, or 'on'"
+    return ScaffoldError(
+        f"two packages define {f'the {kind} ' if kind else ''}'{name}'",
+        where="; ".join(filter(None, [where, " and ".join(owners)])),
+        allowed=", ".join(options),
+        then=f"say which: {choose} in a blueprint; or rename the file or folder of the one that is yours",
+    )
 
 
 def _refuse_reserved(contract: Class) -> None:
@@ -432,6 +537,21 @@ def _refuse_reserved(contract: Class) -> None:
                 where=f"{contract.module.path}:{node.lineno}",
                 then="rename it",
             )
+
+
+def _refuse_nameless(contract: Class) -> None:
+    """Refuses a contract without a type for Pulumi.
+
+    Raises:
+        ScaffoldError: names its line.
+    """
+    token = contract.constants.get("token")
+    if not (isinstance(token, str) and TOKEN.fullmatch(token)):
+        raise ScaffoldError(
+            f"{contract.name} has no token" if token is None else f"{contract.name}.token cannot be {token!r:.60}",
+            where=contract.where,
+            allowed=f'a text of three parts, such as token = "acme:platform:{contract.name}"; it is never changed',
+        )
 
 
 def beside(folder: Path, variant: str, among: Collection[str] = ()) -> Mapping[PurePosixPath, Path]:

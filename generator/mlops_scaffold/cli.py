@@ -83,8 +83,9 @@ def new(
         chosen = wizard.ask(name, stage, cloud, output, **given)
     else:
         from mlops_scaffold.catalogue import Catalogue
+        from mlops_scaffold.clouds import CLOUDS
 
-        option, known = ("--cloud", answers.CLOUDS) if stage else ("--stage", Catalogue.installed().blueprints)
+        option, known = ("--cloud", CLOUDS) if stage else ("--stage", Catalogue.installed().blueprints)
         raise ScaffoldError(f"Missing option '{option}'", allowed=", ".join(known))
     made = project.new(chosen, output, plan=preview, progress=report.progress)
     report.made(made)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -16,15 +15,11 @@ import yaml
 from mlops_scaffold.answers import Answers
 from mlops_scaffold.blueprint import Blueprint
 from mlops_scaffold.catalogue import Catalogue, beside
-from mlops_scaffold.errors import ScaffoldError
+from mlops_scaffold.claims import PROGRAM, Claims, Files
+from mlops_scaffold.printer import WIDTH, call, comment, docstring, laid, literal, ordered
 from mlops_scaffold.reference import filled
 from mlops_scaffold.resolve import Node
 from mlops_scaffold.scripts import DATA, script
-
-WIDTH = 120
-"""Columns; the generated repository's ruff is set to the same, so that what is composed is already formatted."""
-
-Files = dict[PurePosixPath, bytes]
 
 LOCK = PurePosixPath("requirements.txt")
 """The repository's lock: exact versions, with hashes."""
@@ -34,9 +29,6 @@ FIRST = PurePosixPath("docs/runbooks/first-up.md")
 
 LAST = PurePosixPath("docs/runbooks/destroy.md")
 """How such a platform is taken down to the end."""
-
-PICTURE = PurePosixPath("docs/architecture.svg")
-"""The platform as a picture."""
 
 GIVEN_UP = PurePosixPath("tests/given_up.txt")
 """Whose data nobody would miss; the repository's tests hold on to all other."""
@@ -119,31 +111,22 @@ def compose(platform: Platform, catalogue: Catalogue) -> Files:
     """Every file that depends on the choice of components.
 
     Raises:
-        ScaffoldError: two of them claim the same path, or the same target of ``make``.
+        ScaffoldError: two of them claim the same path, or the same target of ``make``, or one of them what the tool
+            writes itself.
     """
-    files: Files = {}
-    owners: dict[PurePosixPath, str] = {}
-
-    def add(path: PurePosixPath, content: bytes, owner: str) -> None:
-        if (other := owners.setdefault(path, owner)) != owner:
-            raise ScaffoldError(
-                f"two components bring the file '{path}'",
-                where=f"{other} and {owner}",
-                then="give the one that is yours another name, or leave one of the two components out",
-            )
-        files[path] = content
-
+    claims = Claims()
+    add, files = claims.add, claims.files
     for program in platform.programs:
-        add(program.folder / "__main__.py", main(program, platform).encode(), "the program")
-        add(program.folder / "settings.py", settings(program).encode(), "the program")
-        add(program.folder / "Pulumi.yaml", project(program, platform).encode(), "the program")
+        add(program.folder / "__main__.py", main(program, platform).encode(), PROGRAM)
+        add(program.folder / "settings.py", settings(program).encode(), PROGRAM)
+        add(program.folder / "Pulumi.yaml", project(program, platform).encode(), PROGRAM)
         for environment in platform.environments:
             text = configuration(program, environment, platform)
-            add(program.folder / f"Pulumi.{environment}.yaml", text.encode(), "the program")
+            add(program.folder / f"Pulumi.{environment}.yaml", text.encode(), PROGRAM)
         if program.imports:
-            add(program.folder / "cloud.py", cloud(program, platform).encode(), "the program")
-            add(program.folder / "requirements.txt", REPOSITORY_ITSELF, "the program")
-    add(GIVEN_UP, given_up(platform).encode(), "the program")
+            add(program.folder / "cloud.py", cloud(program, platform).encode(), PROGRAM)
+            add(program.folder / "requirements.txt", REPOSITORY_ITSELF, PROGRAM)
+    add(GIVEN_UP, given_up(platform).encode(), PROGRAM)
     needed = list(platform.modules)
     needed += [node.block.package for node in platform.nodes]
     if any(node.in_cluster for node in platform.nodes):
@@ -152,43 +135,18 @@ def compose(platform: Platform, catalogue: Catalogue) -> Files:
         add(path, source.read_bytes(), "the building blocks")
     for node in platform.nodes:
         for path, source in node.block.page.items():
+            if path in files and path.parent != PurePosixPath(*node.block.package.split(".")):
+                continue  # It is the page of the component that this one extends, and that one is there as well.
             page = source.read_text(encoding="utf-8", errors="surrogateescape")
             add(path, filled(page, node.block).encode(errors="surrogateescape"), "the building blocks")
     brought = {"every repository": every_repository(platform.answers.cloud)} | {
-        f"{node.name} ({catalogue.distribution(node.block.capability, node.block.variant)})": node.block.files(
-            platform.names
-        )
-        for node in platform.nodes
+        f"{node.name} ({node.block.distribution})": node.block.files(platform.names) for node in platform.nodes
     }
     for owner, sources in brought.items():
         for path, source in sources.items():
             add(path, source.read_bytes(), owner)
-    _keep_targets_apart(files, owners)
+    claims.keep_targets_apart()
     return files
-
-
-RULE = re.compile(r"(?m)^(?P<targets>[\w./-][\w./ -]*):(?![:=])(?! *\w+ *[:?+]?=)[^\n]*(?:##|\n\t)")
-"""A rule of a make file that says how to make something: by its description, or by its recipe."""
-
-
-def _keep_targets_apart(files: Files, owners: Mapping[PurePosixPath, str]) -> None:
-    """Refuses two recipes for one target: ``make`` would take the last, with a warning that nobody reads."""
-    makefile = next((DATA / "shell").glob("*/Makefile"))
-    texts = {"Makefile (every repository)": makefile.read_text(encoding="utf-8")}
-    texts |= {
-        f"{path} of {owners[path]}": content.decode(errors="replace")
-        for path, content in sorted(files.items())
-        if path.match("make/*.mk")
-    }
-    seen: dict[str, str] = {}
-    for where, text in texts.items():
-        for target in {target: None for rule in RULE.finditer(text) for target in rule["targets"].split()}:
-            if target != ".PHONY" and (other := seen.setdefault(target, where)) != where:
-                raise ScaffoldError(
-                    f"two make files have the target '{target}'",
-                    where=f"{other}; {where}",
-                    then="give the one that is yours another name",
-                )
 
 
 @dataclass(frozen=True)
@@ -269,25 +227,9 @@ def from_cloud(program: Program) -> str:
     return flat if len(flat) <= WIDTH else call("from cloud import ", names)
 
 
-def ordered(imports: Iterable[str]) -> Sequence[str]:
-    """Imports as ruff would order them."""
-    return sorted(set(imports), key=lambda line: (line.split()[1], line))
-
-
-def docstring(title: str, more: str) -> Sequence[str]:
-    """A module's docstring, on one line where it fits."""
-    whole = f'"""{(title + more).strip()}"""'
-    return [whole] if len(whole) <= WIDTH else [f'"""{title.strip()}', "", more, '"""']
-
-
 def first_sentence(text: str) -> str:
     """What a program says of a reason; the rest of it stands in the README."""
     return re.split(r"(?<=[.?!])\s", text, maxsplit=1)[0]
-
-
-def comment(text: str) -> Sequence[str]:
-    """A text as comment lines."""
-    return [f"# {line}" for line in textwrap.wrap(text, WIDTH - 2)]
 
 
 def assignment(node: Node) -> str:
@@ -295,24 +237,6 @@ def assignment(node: Node) -> str:
     arguments = [f'"{node.name}"', f"settings.{node.name}"]
     arguments += [f"{keyword}={wire}" for keyword, wire in node.wires.items()]
     return call(f"{node.name} = {node.block.cls.name}", arguments)
-
-
-def call(head: str, arguments: Sequence[str], indent: str = "", broken: Sequence[str] = ()) -> str:
-    """A call, wrapped as ruff would wrap it.
-
-    Args:
-        head: what stands before the parenthesis.
-        arguments: each on one line.
-        indent: what the whole is indented by.
-        broken: each as it is where it has a line of its own, or several; the same unless given.
-    """
-    flat = f"{indent}{head}({', '.join(arguments)})"
-    inner = f"{indent}    {', '.join(arguments)}"
-    if len(flat) <= WIDTH:
-        return flat
-    if len(inner) <= WIDTH:
-        return f"{indent}{head}(\n{inner}\n{indent})"
-    return f"{indent}{head}(\n" + "".join(f"{indent}    {each},\n" for each in broken or arguments) + f"{indent})"
 
 
 def settings(program: Program) -> str:
@@ -342,37 +266,6 @@ def settings(program: Program) -> str:
             "",
         ]
     )
-
-
-def literal(value: Any) -> str:
-    """A plain value as ruff would write it on one line."""
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{literal(key)}: {literal(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(literal, value)) + "]"
-    return repr(value)
-
-
-def laid(value: Any, indent: int, beside: int) -> str:
-    """A plain value as ruff would write it, over several lines where it does not fit on one.
-
-    Args:
-        value: the value.
-        indent: the columns that its line is indented by.
-        beside: the columns that others take on its line, a comma after it included.
-    """
-    flat = literal(value)
-    if indent + beside + len(flat) <= WIDTH or not value or not isinstance(value, Mapping | list):
-        return flat
-    inner = indent + 4
-    if isinstance(value, Mapping):
-        keys = {literal(key): item for key, item in value.items()}
-        items, (start, end) = [f"{key}: {laid(item, inner, len(key) + 3)}" for key, item in keys.items()], "{}"
-    else:
-        items, (start, end) = [laid(item, inner, 1) for item in value], "[]"
-    return "\n".join([start, *(f"{' ' * inner}{item}," for item in items), f"{' ' * indent}{end}"])
 
 
 # -- configuration ----------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from mlops_scaffold import blueprint, render, requirements
 from mlops_scaffold.answers import Answers
 from mlops_scaffold.catalogue import Block, Catalogue
-from mlops_scaffold.compose import DATA, FIRST, LAST, LOCK, PICTURE, Platform, compose, drawn, every_repository
+from mlops_scaffold.claims import OURS, PICTURE
+from mlops_scaffold.clouds import regions, strange_region
+from mlops_scaffold.compose import DATA, FIRST, LAST, LOCK, Platform, compose, drawn, every_repository
 from mlops_scaffold.errors import ScaffoldError, nearest
 from mlops_scaffold.resolve import resolve
 
@@ -41,7 +42,7 @@ def platform(answers: Answers, catalogue: Catalogue) -> Platform:
     """
     for package in catalogue.packages:
         place = package.folder.parents[package.name.count(".")]
-        if (place / render.OURS).is_dir():
+        if (place / OURS).is_dir():
             raise ScaffoldError(
                 f"the '{package.name}' of a repository hides the one that is installed",
                 where=str(package.folder),
@@ -62,30 +63,6 @@ def platform(answers: Answers, catalogue: Catalogue) -> Platform:
             "the blueprint has no environment", where=wanted.where("environments"), then="name some with --environments"
         )
     return made
-
-
-def regions(catalogue: Catalogue, cloud: str) -> Sequence[str]:
-    """The regions of a cloud whose zones our network knows; none if it needs to know none."""
-    module = catalogue.library.module(f"mlops_stacks.network.{cloud}")
-    for node in module.tree.body if module else ():
-        match node:
-            case ast.Assign(targets=[ast.Name("ZONE_IDS")], value=ast.Dict() as table):
-                return [*ast.literal_eval(table)]
-    return []
-
-
-def strange_region(region: str, known: Sequence[str]) -> ScaffoldError:
-    """The error for a region of which nobody here knows the zones: mistyped, or newer than this tool."""
-    listed = f"aws ec2 describe-availability-zones --region {region} --query 'AvailabilityZones[].ZoneId'"
-    new = (
-        f"if AWS has it, name its zones: --region {region} --set 'network.zone_ids=[…]', with what this lists: {listed}"
-    )
-    return ScaffoldError(
-        f"the zones of the region '{region}' are not known",
-        where="--region",
-        allowed=", ".join(sorted(known)),
-        then="; ".join(filter(None, [nearest(region, known), new])),
-    )
 
 
 def _check_region(made: Platform, catalogue: Catalogue) -> None:

@@ -20,12 +20,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from mlops_scaffold import __version__
-from mlops_scaffold.compose import Files
+from mlops_scaffold.claims import OURS, Files
 from mlops_scaffold.errors import ScaffoldError
 
 STAGING = ".mlops-scaffold-"
-OURS = PurePosixPath(".mlops-scaffold")
-"""The folder in a repository that remembers how it was made."""
 
 
 @contextmanager

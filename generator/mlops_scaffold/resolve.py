@@ -11,12 +11,13 @@ from pydantic import ValidationError
 
 from mlops_scaffold.blueprint import CHOICES, Blueprint
 from mlops_scaffold.catalogue import IDENTITY, Block, Catalogue
+from mlops_scaffold.clouds import CLOUDS, CLOUDS_TO_COME
 from mlops_scaffold.errors import ScaffoldError, unknown
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-CLOUDS = ("aws", "gcp", "kubernetes")
+NAMED = (*CLOUDS, *CLOUDS_TO_COME)
 """The clouds that a blueprint may choose variants for."""
 
 TAKEN = frozenset({"cloud", "export", "inside", "program", "pulumi", "settings"})
@@ -160,12 +161,12 @@ def _variant(blueprint: Blueprint, name: str, cloud: str) -> str | None:
     where = blueprint.where("components", name, "on")
     if isinstance(on, Mapping):
         for other in on:
-            if other not in CLOUDS:
-                raise unknown("cloud", other, CLOUDS, where)
+            if other not in NAMED:
+                raise unknown("cloud", other, NAMED, where)
         on = on.get(cloud)
     # What runs inside a cluster runs on every cloud.
-    if on in CLOUDS and on not in (cloud, "kubernetes"):
-        raise ScaffoldError(f"'{name}' cannot run on {on}: the platform is on {cloud}", where=where)
+    if (variant := (on or "").rpartition(":")[2]) in NAMED and variant not in (cloud, "kubernetes"):
+        raise ScaffoldError(f"'{name}' cannot run on {variant}: the platform is on {cloud}", where=where)
     return on
 
 

@@ -61,9 +61,15 @@ class Library:
 
     def closure(self, names: Iterable[str]) -> Mapping[PurePosixPath, Path]:
         """Every file that some modules need, themselves included: path in a repository to path here, sorted."""
-        return dict(sorted((module.relative, module.path) for module in self._closure(names, late=True)))
+        return dict(sorted((module.relative, module.path) for module in self.reached(names)))
 
-    def _closure(self, names: Iterable[str], *, late: bool) -> Iterable[Module]:
+    def reached(self, names: Iterable[str], *, late: bool = True) -> Iterable[Module]:
+        """Every module that some modules need, themselves included.
+
+        Args:
+            names: dotted names.
+            late: whether what a function imports while it runs counts too.
+        """
         found: dict[str, Module] = {}
         queue = list(names)
         while queue:
@@ -80,7 +86,7 @@ class Library:
         Each with the first module that imports it.
         """
         found: dict[str, Module] = {}
-        for module in self._closure(names, late=False):
+        for module in self.reached(names, late=False):
             for name in module.early_imports:
                 found.setdefault(name.partition(".")[0], module)
         return {top: found[top] for top in sorted(found.keys() - self._bases.keys())}

@@ -4,7 +4,8 @@
     assert found.of("error") == []
 
 ``SOURCE`` imports the block, and what it is wired to from ``pulumi.StackReference(SHARED)``. The block must be
-installed where the tests run (``pip install -e .`` does): a plan sees no ``PYTHONPATH``. Our own tests use the same.
+installed where the tests run (``pip install -e .`` does): the plan is made beside the packages of all installed blocks,
+as in a repository. Our own tests use the same.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ def _known(value: Any) -> Any:
 
 
 def program(folder: Path, source: str) -> Path:
-    """Writes the program that ``plan`` plans; returns the folder."""
+    """Writes the program that ``plan`` plans, beside the packages of blocks; returns the folder."""
     files = {
         "__main__.py": source,
         "Pulumi.yaml": "name: acme\nruntime: python\n",
@@ -138,6 +139,11 @@ def program(folder: Path, source: str) -> Path:
     }
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
+    # As in a repository, which holds them: then what is wrong with a block has its place in the block.
+    for package in Catalogue.installed().packages:
+        top, *inner = package.name.split(".")
+        if not (link := folder / top).exists():
+            link.symlink_to([package.folder, *package.folder.parents][len(inner)])
     return folder
 
 
@@ -155,7 +161,8 @@ def elsewhere(cloud: str = "aws", catalogue: Catalogue | None = None) -> dict[st
     return {
         f"{capability}.{output}": KNOWN.get(output, _made_up(output, hint, FORMS[cloud]))
         for capability in catalogue.capabilities
-        for output, hint in catalogue.promised(catalogue.contract(capability)).items()
+        for contract in catalogue.contracts(capability)
+        for output, hint in catalogue.promised(contract).items()
     }
 
 

@@ -11,10 +11,11 @@ import click
 from pydantic import ValidationError
 
 from mlops_scaffold import blueprint
-from mlops_scaffold.answers import CLOUDS, DEFAULT_NAME, Answers, check_account, check_name, check_region, listed
+from mlops_scaffold.answers import DEFAULT_NAME, Answers, check_name, listed
 from mlops_scaffold.catalogue import Catalogue
+from mlops_scaffold.clouds import CLOUDS, check_account, check_region, regions, strange_region
 from mlops_scaffold.errors import ScaffoldError, nearest
-from mlops_scaffold.project import platform, regions, strange_region
+from mlops_scaffold.project import platform
 from mlops_scaffold.render import refuse_taken
 from mlops_scaffold.resolve import Node
 

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pods import BUCKET, READING, Pods
+from pods import BUCKET, READING, WRITING, Pods
 from prometheus import Prometheus, prometheus, pushgateway
 from services import LOCALHOST, free_port, process, run, status, until
 
 from mlops_scaffold.preview.plan import Plan
-from mlops_stacks.tracking.kubernetes import READER
+from mlops_stacks.tracking.kubernetes import READER, WRITER
 
 pytestmark = pytest.mark.xdist_group("mlflow")
 
@@ -155,7 +155,7 @@ def test_a_model_is_trained_promoted_served_and_replaced_and_outlives_its_regist
     pods.set_up(PASSWORD)
     with ExitStack() as server:
         address = server.enter_context(pods.server(PASSWORD))
-        access = pods.access(address, PASSWORD)
+        access = pods.access(address, WRITING, WRITER)
         with app.serve(pods.access(address, READING, READER), tmp_path) as predictor:
             assert predictor.get("/readyz") == 503, "there is no model yet"
 
@@ -217,7 +217,7 @@ def test_what_a_model_is_asked_is_compared_with_what_it_was_trained_on(
         for argument in planned(production, "Deployment", "drift-scores")
     ]
     with ExitStack() as stack:
-        access = pods.access(stack.enter_context(pods.server(PASSWORD)), PASSWORD)
+        access = pods.access(stack.enter_context(pods.server(PASSWORD)), WRITING, WRITER)
         app.do(access, "train")
         app.do(access, "promote", "--margin", "-1")
         predictor = stack.enter_context(app.serve(access, tmp_path))

@@ -7,12 +7,14 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from embedded.conftest import Plan, Server, resource
+from mlops_scaffold.embedded import server as process
 
 Requests = Callable[..., dict[str, Any]]
 
@@ -181,3 +183,11 @@ def test_nothing_needs_a_network(start: Callable[..., Server], request_for: Requ
         server.send(request_for("import pulumi_random as random\nrandom.RandomId('r', byte_length=4)", mode))
         assert server.receive()["error"] is None
     server.close()
+
+
+@pytest.mark.parametrize(("installed", "refused"), [("3.270.0", True), ("3.271.0", False), ("3.1000.0a1", False)])
+def test_an_older_sdk_is_refused_by_name(installed: str, refused: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process.metadata, "version", {"pulumi": installed}.get)
+
+    with pytest.raises(SystemExit, match=f"pulumi {installed} is installed") if refused else nullcontext():
+        process.check_sdk()

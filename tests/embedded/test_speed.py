@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import collections
-from types import SimpleNamespace
-
-import pytest
-from pulumi.runtime import resource, stack
+from pulumi.runtime import resource
 
 from mlops_scaffold.embedded import speed
 
@@ -42,18 +38,3 @@ def test_without_a_resource_there_is_no_trace() -> None:
 
     assert ours == theirs
     assert not ours.frames
-
-
-@pytest.mark.parametrize(("outputs", "replaced"), [(set(), True), (collections.deque(), False)])
-def test_an_sdk_that_waits_in_another_way_keeps_its_own(
-    outputs: object, replaced: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As one of 3.231 does, which is the oldest that is allowed."""
-    theirs = stack.wait_for_rpcs
-    monkeypatch.setattr(stack, "wait_for_rpcs", theirs)
-    monkeypatch.setattr(resource, "_get_stack_trace", THEIRS)
-    monkeypatch.setattr(speed.settings, "SETTINGS", SimpleNamespace(outputs=outputs))
-
-    speed.quicken()
-
-    assert (stack.wait_for_rpcs is not theirs) == replaced

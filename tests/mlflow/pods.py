@@ -35,6 +35,7 @@ from mlops_stacks.tracking.kubernetes import ADMINISTRATOR, AUTHORIZE, CONFIG, P
 BUCKET = "artifacts"
 CLIENT = Path(__file__).with_name("client.py")
 READING = "the-readers-password"
+WRITING = "the-writers-password"
 
 
 def manifests(plan: Plan) -> Mapping[str, Any]:
@@ -88,7 +89,7 @@ class Pods:
 
     def configure(self, password: str) -> None:
         """Writes the files that the pod's volume holds."""
-        (self.folder / "basic_auth.ini").write_text(basic_auth(password, READING))
+        (self.folder / "basic_auth.ini").write_text(basic_auth(password, WRITING, READING))
         (self.folder / AUTHORIZE).write_text(inspect.getsource(_authorize))
 
     def set_up(self, password: str) -> None:

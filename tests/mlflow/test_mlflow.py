@@ -7,10 +7,10 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
-from pods import BUCKET, READING, Pods
+from pods import BUCKET, READING, WRITING, Pods
 from services import free_port, postgres, run, status
 
-from mlops_stacks.tracking.kubernetes import ADMINISTRATOR, IMAGE, PORT, READER
+from mlops_stacks.tracking.kubernetes import ADMINISTRATOR, IMAGE, PORT, READER, WRITER
 
 NAME = f"tracking.tracking.svc.cluster.local:{PORT}"
 
@@ -42,14 +42,18 @@ def test_model_is_logged_registered_and_loaded_by_alias_after_a_restart(pods: Po
     with pods.server(first) as address:
         search = f"{address}/api/2.0/mlflow/experiments/search?max_results=1"
 
-        def asked(password: str, host: str = f"localhost:{pods.port}") -> int | None:
-            who = b64encode(f"{ADMINISTRATOR}:{password}".encode()).decode()
-            return status(search, {"Authorization": f"Basic {who}", "Host": host})
+        def asked(
+            password: str, host: str = f"localhost:{pods.port}", url: str = search, name: str = ADMINISTRATOR
+        ) -> int | None:
+            who = b64encode(f"{name}:{password}".encode()).decode()
+            return status(url, {"Authorization": f"Basic {who}", "Host": host})
 
         assert status(search) == 401
         assert asked("password1234") == 401, "MLflow's own default password"
         assert asked(first) == 200
         assert asked(first, NAME) == 200
+        assert asked(first, url=f"{address}/signup") == 200, "where the administrator lets people in (docs/tracking.md)"
+        assert asked(WRITING, url=f"{address}/signup", name=WRITER) == 403
         assert asked(first, "elsewhere.example") == 403
         assert asked(first, f"10.0.0.7:{PORT}") == 403
         assert status(f"{address}/health", {"Host": "elsewhere.example"}) == 200, "a probe names the pod's address"
@@ -74,6 +78,12 @@ def test_model_is_logged_registered_and_loaded_by_alias_after_a_restart(pods: Po
         assert refused
         assert {line.split()[-1] for line in refused} == {"403"}, refused
         assert len(refused) == 12
+
+        pods.client("write", address, WRITING, WRITER)
+        assert pods.client("load", address, READING, READER).strip() == "[42]"
+        refused = pods.client("overstep", address, WRITING, WRITER).splitlines()
+        assert {line.split()[-1] for line in refused} == {"403"}, refused
+        assert len(refused) == 18
 
     assert not pods.ready(first), "the server is gone, and the database is there"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import callback_pb2, engine_pb2, resource_pb2, resource_pb2_grpc
+from pulumi.runtime.proto import callback_pb2, engine_pb2, resource_pb2
 
 from .deployment import Deployment
 from .providers import Providers
@@ -35,11 +35,7 @@ class RefusedError(grpc.RpcError, Exception):
         return self._message
 
 
-Stub: Any = resource_pb2_grpc.ResourceMonitorStub
-"""The type of a monitor; older SDKs (3.231 is one) serve transforms to nothing else."""
-
-
-class Host(Stub):
+class Host:
     """Says what is deployed, and keeps what the program says."""
 
     def __init__(self, deployment: Deployment) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from google.protobuf import empty_pb2, struct_pb2
-from pulumi.runtime.proto import provider_pb2, resource_pb2
+from pulumi.runtime.proto import resource_pb2
 
 from . import answers, placeholders, wire
 from .deployment import Deployment
@@ -31,9 +31,6 @@ from .transforms import with_dependencies
 from .wire import Wire
 
 RegisterRequest = resource_pb2.RegisterResourceRequest
-
-InvokeResponse: Any = getattr(resource_pb2, "ResourceInvokeResponse", provider_pb2.InvokeResponse)
-"""An SDK of 3.231 takes a provider's own response."""
 
 
 class Monitor(Host):
@@ -110,10 +107,7 @@ class Monitor(Host):
         else:
             state = self._created(resource)[1]
         self._states[resource.urn] = state
-        response = resource_pb2.ReadResourceResponse(urn=resource.urn, properties=wire.encode(state))
-        if "id" in response.DESCRIPTOR.fields_by_name:  # an SDK of 3.231 takes the id that it asked for
-            response.id = request.id
-        return response
+        return resource_pb2.ReadResourceResponse(urn=resource.urn, id=request.id, properties=wire.encode(state))
 
     def ExistsResource(self, _: Any) -> Any:
         """Whether something exists cannot be known without asking a cloud."""
@@ -134,12 +128,13 @@ class Monitor(Host):
         package, version = self.providers.package(request, request.tok)
         provider = request.provider or self._default_provider(package, version, request.tok)
         arguments = wire.decode(request.args)
-        declared = getattr(request, "dependsOn", ())  # an SDK of 3.231 does not say
-        waits_for = {*declared, *wire.dependencies(arguments)}
+        waits_for = {*request.dependsOn, *wire.dependencies(arguments)}
         if self.deployment.dry_run and self._any_to_create(waits_for):
-            return InvokeResponse(unknown=True)
+            return resource_pb2.ResourceInvokeResponse(unknown=True)
         answer = self._answer(request.tok, wire.settle(arguments), provider)
-        return InvokeResponse(**{"return": wire.encode(answer)})  # a keyword of Python's
+        response = resource_pb2.ResourceInvokeResponse()
+        getattr(response, "return").CopyFrom(wire.encode(answer))  # a keyword of Python's
+        return response
 
     def Call(self, request: Any) -> Any:
         """A method of a remote component runs in its provider.

@@ -3,7 +3,7 @@
 A provider's wheel carries no ``schema.json``, but its classes say the same: the token of a resource leads to its class,
 the class to its ``...Args``, whose getters carry the types and whose constructor says what is required.
 
-``_types`` and ``rpc`` are private to the SDK; ``_raw_return_hints`` came after 3.231, so it has a fallback here.
+``_types`` and ``rpc`` are private to the SDK.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def result_class(token: str) -> type | None:
 def properties(cls: type) -> dict[str, Property]:
     """The properties of an ``...Args`` class, an output type or a resource class, by wire name."""
     parameters = inspect.signature(cls.__init__).parameters
-    hints = _hints(cls)
+    hints = _types._raw_return_hints(cls)
     return {
         wire: Property(wire, python, hints.get(wire, Any), _has_no_default(parameters.get(python)))
         for python, wire, _ in _types._py_properties(cls)
@@ -146,16 +146,6 @@ def _import(name: str) -> types.ModuleType | None:
         return importlib.import_module(name)
     except ImportError:
         return None
-
-
-def _hints(cls: type) -> dict[str, Any]:
-    if hasattr(_types, "_raw_return_hints"):
-        return _types._raw_return_hints(cls)
-    names = dict(vars(importlib.import_module(cls.__module__)))
-    return {
-        wire: typing.get_type_hints(prop.fget, names, {"Output": Output, "T": types.NoneType}).get("return", Any)
-        for _, wire, prop in _types._py_properties(cls)
-    }
 
 
 def _has_no_default(parameter: inspect.Parameter | None) -> bool:

@@ -19,12 +19,16 @@ import threading
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import metadata
 from typing import Any, NoReturn
 
 from . import schema
 from .run import run
 
 CHUNK = 1 << 16
+
+OLDEST = (3, 271)
+"""The oldest SDK that has all the messages which are read and written here; our pyproject.toml asks for it, too."""
 
 
 @dataclass
@@ -162,11 +166,19 @@ def preload(modules: list[str]) -> None:
     gc.freeze()  # what is loaded stays: no collection may touch it, and unshare its memory with it
 
 
+def check_sdk() -> None:
+    """Ends the process, with its reason, where the repository has an older SDK."""
+    installed, oldest = metadata.version("pulumi"), "{}.{}".format(*OLDEST)
+    if tuple(int(part) for part in installed.split(".")[:2]) < OLDEST:
+        sys.exit(f"pulumi {installed} is installed: pyproject.toml must ask for pulumi>={oldest}, then run 'make lock'")
+
+
 def main(arguments: list[str]) -> None:
     """Starts the server; whatever a program prints goes to stderr."""
     parser = argparse.ArgumentParser(prog="mlops_embedded")
     parser.add_argument("--preload", default="", help="comma-separated modules, such as pulumi_aws.ec2")
     options = parser.parse_args(arguments)
+    check_sdk()
     requests, answers = os.dup(0), os.dup(1)
     os.dup2(2, 1)
     preload([module for module in options.preload.split(",") if module])

@@ -54,11 +54,8 @@ class Inline(ThreadPoolExecutor):
 
 def quicken() -> None:
     """Puts what is here in its place."""
-    if hasattr(resource, "_get_stack_trace"):
-        resource._get_stack_trace = stack_trace
-    # An SDK of 3.231 keeps its outputs in a deque, and waits for them in another way.
-    if isinstance(getattr(settings.SETTINGS, "outputs", None), set) and hasattr(stack, "_get_rpc_manager"):
-        stack.wait_for_rpcs = wait_for_rpcs
+    resource._get_stack_trace = stack_trace
+    stack.wait_for_rpcs = wait_for_rpcs
 
 
 def stack_trace() -> source_pb2.StackTrace:

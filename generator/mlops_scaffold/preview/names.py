@@ -20,11 +20,20 @@ LONGEST = {
     "aws:s3/bucket:Bucket": 63,
     "aws:rds/instance:Instance": 63,
     "aws:eks/cluster:Cluster": 100,
+    # None of ours makes these; whoever does learns it here, and not from AWS.
+    "aws:alb/loadBalancer:LoadBalancer": 32,
+    "aws:alb/targetGroup:TargetGroup": 32,
+    "aws:elasticache/replicationGroup:ReplicationGroup": 40,
+    "aws:lambda/function:Function": 64,
+    "aws:lb/loadBalancer:LoadBalancer": 32,
+    "aws:lb/targetGroup:TargetGroup": 32,
+    "aws:opensearch/domain:Domain": 28,
+    "aws:sqs/queue:Queue": 80,
     "gcp:serviceaccount/account:Account": 30,
 }
-"""Characters that a type's name may have (each service's API reference, checked 2026-11-24)."""
+"""Characters that a type's name may have (each service's API reference, checked 2026-11-29)."""
 
-NAMED = {"name", "bucket", "identifier", "accountId"}
+NAMED = {"name", "bucket", "identifier", "accountId", "replicationGroupId", "domainName"}
 """The inputs by which a program names one itself."""
 
 

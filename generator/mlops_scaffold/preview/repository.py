@@ -24,6 +24,9 @@ PROGRAMS = ("", "cluster")
 NAMED = re.compile(r"[\w-]+(?:[.:][\w-]+)+")
 """A dotted name, or one with a namespace."""
 
+BROUGHT_UP = re.compile(r"(?m)^ENVIRONMENTS *:?= *(.*)$")
+"""The line of the Makefile that says in which order environments are brought up."""
+
 
 @dataclass(frozen=True)
 class Configuration:
@@ -62,9 +65,13 @@ class Repository:
 
     @property
     def environments(self) -> Sequence[str]:
-        """The names of the environments, sorted: dev, then the others, then prod."""
-        names = [path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in self.folder.glob("Pulumi.*.yaml")]
-        return sorted(names, key=lambda name: ({"dev": 0, "prod": 2}.get(name, 1), name))
+        """The names of the environments, in the order of the Makefile; those that it does not name come after."""
+        names = {path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in self.folder.glob("Pulumi.*.yaml")}
+        makefile = self.folder / "Makefile"
+        text = makefile.read_text("utf-8", errors="replace") if makefile.is_file() else ""
+        named = found[1].split() if (found := BROUGHT_UP.search(text)) else []
+        others = sorted(names - {*named}, key=lambda name: ({"dev": 0, "prod": 2}.get(name, 1), name))
+        return [*(name for name in dict.fromkeys(named) if name in names), *others]
 
     @property
     def packages(self) -> Mapping[str, Path]:
@@ -222,17 +229,16 @@ SETTINGS = {"pydantic.fields", "pydantic.functional_validators", "pydantic.main"
 
 
 def sdk_modules(repository: Repository) -> Sequence[str]:
-    """The modules of others that the repository's blocks touch: importing them once is most of a preview's time."""
-    found = set(SETTINGS)
-    for folder in repository.packages.values():
-        for path in folder.rglob("*.py"):
-            parts = path.relative_to(repository.folder).with_suffix("").parts
+    """The modules of others that the programs touch: importing them once is most of a preview's time."""
+    modules: set[Module] = set()
+    for program in repository.programs:
+        for path in (repository.folder / program).glob("*.py"):
+            own = Module(repository.library, path.stem, PurePosixPath(program, path.name), path)
             try:
-                if module := repository.library.module(".".join(parts).removesuffix(".__init__")):
-                    found |= _touched(module.tree)
+                modules |= {own, *repository.library.reached(own.imports)}
             except ScaffoldError:
                 continue  # The run itself reports it, with its line.
-    return sorted(found)
+    return sorted(SETTINGS.union(*(_touched(module.tree) for module in modules)))
 
 
 def _touched(tree: ast.Module) -> set[str]:

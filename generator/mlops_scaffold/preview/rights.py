@@ -47,8 +47,38 @@ PREFIXES = {
 CLOUDWATCH = {"log": "logs", "event": "events"}
 """In Pulumi's ``cloudwatch`` there are three services; what begins with neither is CloudWatch itself."""
 
+COVERED = {
+    "acm": "Certificate CertificateValidation",
+    "budgets": "Budget",
+    "ce": "AnomalyMonitor AnomalySubscription",
+    "cloudtrail": "Trail",
+    "cloudwatch": "MetricAlarm",
+    "codebuild": "Project Webhook",
+    "config": "DeliveryChannel Recorder RecorderStatus",
+    "ec2": "DefaultSecurityGroup Eip FlowLog InternetGateway NatGateway Route RouteTable RouteTableAssociation "
+    "SecurityGroup SecurityGroupEgressRule SecurityGroupIngressRule Subnet Vpc VpcEndpoint",
+    "ecr": "LifecyclePolicy Repository RepositoryPolicy",
+    "eks": "AccessEntry AccessPolicyAssociation Addon Cluster PodIdentityAssociation",
+    "events": "EventRule EventTarget",
+    "guardduty": "Detector DetectorFeature",
+    "iam": "Policy Role RolePolicy RolePolicyAttachment",
+    "kms": "Alias Key KeyPolicy",
+    "logs": "LogGroup",
+    "rds": "EventSubscription Instance ParameterGroup SubnetGroup",
+    "route53": "Record",
+    "s3": "Bucket BucketLifecycleConfiguration BucketLogging BucketObjectLockConfiguration BucketOwnershipControls "
+    "BucketPolicy BucketPublicAccessBlock BucketServerSideEncryptionConfiguration BucketVersioning",
+    "secretsmanager": "Secret SecretPolicy",
+    "sns": "Topic TopicPolicy TopicSubscription",
+}
+"""What the blocks of this platform make, by the service that IAM asks: the rights of CI's role are looked up for these
+(``identity/_rights.py``). A right to something of a service is none to all of it."""
+
 CURE = "name all that it takes in deploy_actions of its component, or in identity.actions"
-CURES = {"route53": "name its domain and zone in identity.domain and identity.hosted_zone"}
+CURES = {
+    "route53": "name its domain and zone in identity.domain and identity.hosted_zone",
+    **dict.fromkeys(("cloudfront", "iam", "kms"), "write a statement for it in mlops_stacks/identity/_rights.py"),
+}
 """What gives CI the right; of a service whose resources have no name of ours, a setting of its own."""
 
 
@@ -60,8 +90,11 @@ def service(kind: str) -> str:
     return PREFIXES.get(module, module).replace("-", "")
 
 
-def allowed(program: Program) -> set[str] | None:
-    """The services that CI's role ``<identity>-deploy`` may do anything with; None if there is no such role."""
+def allowed(program: Program) -> Mapping[str, bool] | None:
+    """The services that CI's role ``<identity>-deploy`` may do anything with; None if there is no such role.
+
+    Each with whether the platform's own settings name actions of it (``identity.actions``).
+    """
     names = {f"{resource['name']}-deploy" for resource in program.resources if resource["type"] == IDENTITY}
     roles = {resource["urn"] for resource in _of(program, "aws:iam/role:Role") if resource["name"] in names}
     attached = {
@@ -81,34 +114,51 @@ def allowed(program: Program) -> set[str] | None:
     if not roles or known != texts:
         return None
     statements = [statement for text in known for statement in json.loads(text)["Statement"]]
-    return {
-        action.partition(":")[0].replace("-", "")
-        for statement in statements
-        if statement["Effect"] == "Allow"
-        for action in _listed(statement.get("Action", []))
-    }
+    found: dict[str, bool] = {}
+    for statement in statements:
+        if statement["Effect"] == "Allow":
+            for action in _listed(statement.get("Action", [])):
+                name = action.partition(":")[0].replace("-", "")
+                found[name] = found.get(name, False) or statement.get("Sid", "").startswith("More")
+    return found
 
 
 def check(programs: Sequence[Program]) -> Iterator[Finding]:
-    """A warning for each service that the programs of an environment use, and CI may not."""
+    """A warning for each service that is used and closed to CI, and for each type that it may be unable to make."""
     may = next((found for program in programs if (found := allowed(program)) is not None), None)
     if may is None:
         return
-    said = set(may)
+    said: set[str] = set()
     for program in programs:
         for resource in program.made:
-            if resource["type"].startswith("aws:") and (used := service(resource["type"])) not in said:
-                said.add(used)
+            if problem := _problem(resource["type"], may, said):
                 yield Finding(
                     "warning",
                     "ci-may-not",
-                    f"CI may not make it: its role has no right to any action of '{used}': {CURES.get(used, CURE)}, "
-                    "and run 'make up' yourself once",
+                    f"{problem}, and run 'make up' yourself once",
                     program=program.project,
                     environment=program.environment,
                     urn=resource["urn"],
                     source=resource.get("source"),
                 )
+
+
+def _problem(kind: str, may: Mapping[str, bool], said: set[str]) -> str | None:
+    """What CI lacks to make something of a type; each thing once."""
+    if not kind.startswith("aws:"):
+        return None
+    used = service(kind)
+    if used not in may:
+        what = f"CI may not make it: its role has no right to any action of '{used}'"
+    elif not may[used] and kind.rpartition(":")[2] not in COVERED.get(used, "").split():
+        what = f"CI may perhaps not make it: its role's rights to '{used}' are for other types than {kind}"
+        used = kind
+    else:
+        return None
+    if used in said:
+        return None
+    said.add(used)
+    return f"{what}: {CURES.get(used, CURE)}"
 
 
 def _inputs(resource: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mlops_scaffold.answers import ACCOUNT
+from mlops_scaffold.blueprint import PRODUCTION
+from mlops_scaffold.clouds import ACCOUNT
 from mlops_scaffold.errors import nearest
 from mlops_scaffold.preview.plan import Finding, Program
 from mlops_scaffold.preview.repository import Configuration, Repository
@@ -17,8 +18,6 @@ Configurations = Mapping[tuple[str, str], Configuration]
 
 SAME = ("aws:region", "aws:allowedAccountIds")
 """What all programs of an environment must have in common."""
-PRODUCTION = {"prod", "production"}
-"""The environments that people depend on, by name."""
 RANGES = {"aws:ec2/vpc:Vpc": "cidrBlock"}
 """The types that are networks, each with the property that holds its range of addresses."""
 

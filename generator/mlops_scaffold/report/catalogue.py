@@ -36,7 +36,7 @@ def everything(found: Catalogue) -> None:
 
 def one(found: Catalogue, name: str) -> None:
     """One capability or blueprint."""
-    if name in found.blueprints:
+    if name.rpartition(":")[2] in found.blueprints:
         _show_blueprint(found, name)
     elif name in found.capabilities:
         _show_capability(found, name)
@@ -74,7 +74,7 @@ def _show_capability(found: Catalogue, name: str) -> None:
     blocks = [block for block in found.blocks() if block.capability == name]
     for block in blocks:
         out.print(f"\n[bold]{name}.{block.variant}[/bold]: {escape(block.summary)}")
-        out.print(f"  from: {escape(found.distribution(name, block.variant))}")
+        out.print(f"  from: {escape(block.distribution)}")
         out.print(f"  needs: {', '.join(map(_wire, block.needs.items())) or 'nothing'}")
         out.print(f"  gives: {', '.join(found.outputs(block.cls))}")
         if actions := block.cls.texts("deploy_actions"):
@@ -83,20 +83,20 @@ def _show_capability(found: Catalogue, name: str) -> None:
         out.print(f"  adds: {', '.join(map(str, adds)) or 'no page and no files'}")
     if not blocks:
         out.print(f"\n{_fulfilled(found, name)}")
-    contract = found.contract(name)
-    if outputs := found.promised(contract):
-        out.print(f"\noutputs, on a wire [bold]{name}: {contract.name}[/bold] (from {contract.module.name}):")
-        for output, hint in outputs.items():
-            text = contract.descriptions.get(output, "")
-            out.print(f"  [bold]{output}[/bold] ({escape(hint)}){f': {escape(text)}' if text else ''}")
-    if verbs := found.verbs(contract):
-        out.print(f"\nverbs, on a wire [bold]{name}: {contract.name}[/bold]:")
-        for node in verbs.values():
-            out.print(f"  [bold]{escape(signature(node))}[/bold]: {escape(summary(node))}")
-            for parameter in (*node.args.args, *node.args.kwonlyargs):
-                annotation = ast.unparse(parameter.annotation) if parameter.annotation else ""
-                if choices := contract.module.choices(annotation) if annotation else ():
-                    out.print(f"    {parameter.arg}: {escape(' or '.join(map(str, choices)))}")
+    for contract in found.contracts(name):
+        if outputs := found.promised(contract):
+            out.print(f"\noutputs, on a wire [bold]{name}: {contract.name}[/bold] (from {contract.module.name}):")
+            for output, hint in outputs.items():
+                text = contract.descriptions.get(output, "")
+                out.print(f"  [bold]{output}[/bold] ({escape(hint)}){f': {escape(text)}' if text else ''}")
+        if verbs := found.verbs(contract):
+            out.print(f"\nverbs, on a wire [bold]{name}: {contract.name}[/bold]:")
+            for node in verbs.values():
+                out.print(f"  [bold]{escape(signature(node))}[/bold]: {escape(summary(node))}")
+                for parameter in (*node.args.args, *node.args.kwonlyargs):
+                    annotation = ast.unparse(parameter.annotation) if parameter.annotation else ""
+                    if choices := contract.module.choices(annotation) if annotation else ():
+                        out.print(f"    {parameter.arg}: {escape(' or '.join(map(str, choices)))}")
     for models in {block.settings: block for block in blocks}.values():
         out.print("\nsettings:")
         for setting, kind, default, text in settings_of(models):

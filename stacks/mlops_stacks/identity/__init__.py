@@ -30,7 +30,7 @@ def repository_name(text: str) -> str:
 CLOSED = ("account", "iam", "organizations", "sts")
 """The services that give rights and identities."""
 
-UNREACHED = ("cloudfront", "kms", "route53", "s3")
+UNREACHED = ("cloudfront", "kms", "route53")
 """Services whose things are ours by no name behind a region and an account."""
 
 
@@ -84,6 +84,9 @@ class IdentitySettings(Settings):
     services: Sequence[Service] = ()
     """The services that roles of your own may use whole, beyond those of the platform, by their prefix in IAM:
     ``bedrock``. The boundary is closed to any other; those of ``actions`` are open for what is called as ours."""
+    pull_requests: bool = True
+    """Whether jobs of pull requests may become the identity that reads. ``false`` keeps whoever may push a branch from
+    the secrets in this environment's state and cluster; a pull request then does not say what it would change here."""
     own_provider: bool = False
     """Whether this environment makes the account's trust in GitHub's tokens itself. An account has it once, for all of
     its environments, and ``make bootstrap`` makes it."""
@@ -101,7 +104,7 @@ class Identity(Component):
     repository: Output[str]
     """The repository on GitHub, as ``owner/name``; empty while there is none."""
     preview: Output[str]
-    """The identity of pull requests, which reads: a role's ARN on AWS."""
+    """The identity of pull requests, and of what only looks, which reads: a role's ARN on AWS."""
     deploy: Output[str]
     """The identity of the main branch, which makes and changes: a role's ARN on AWS."""
     boundary: Output[str]

@@ -236,10 +236,10 @@ def roles(place: Place, boundary: str, passed_to: Collection[str] = ()) -> Seque
     Args:
         place: where.
         boundary: the ARN of the boundary.
-        passed_to: services that are handed a role too, by their prefix in IAM.
+        passed_to: services that are handed a role too, and may want one of their own, by their prefix in IAM.
     """
     ours = place.iam(f"role/{place.prefix}*")
-    receivers = [*PASSED_TO, *(CALLED.get(name, name) for name in sorted(passed_to))]
+    added = [CALLED.get(name, name) for name in sorted(passed_to)]
     bounded = {"iam:PermissionsBoundary": boundary}
     kept = {"StringEquals": {**bounded, **place.tagged["StringEquals"]}}
     return [
@@ -278,14 +278,16 @@ def roles(place: Place, boundary: str, passed_to: Collection[str] = ()) -> Seque
             "HandOverRoles",
             "iam:PassRole",
             ours,
-            condition={"StringEquals": {"iam:PassedToService": [f"{name}.amazonaws.com" for name in receivers]}},
+            condition={
+                "StringEquals": {"iam:PassedToService": [f"{name}.amazonaws.com" for name in (*PASSED_TO, *added)]}
+            },
         ),
         allow(
             "LetServicesMakeTheirRoles",
             "iam:CreateServiceLinkedRole",
             # AWS names them; the condition says whose.
             place.iam("role/aws-service-role/*"),
-            condition={"StringEquals": {"iam:AWSServiceName": [f"{name}.amazonaws.com" for name in LINKED]}},
+            condition={"StringEquals": {"iam:AWSServiceName": [f"{name}.amazonaws.com" for name in (*LINKED, *added)]}},
         ),
     ]
 
@@ -603,6 +605,8 @@ def more(place: Place, actions: Sequence[str]) -> Sequence[Statement]:
 
 def named(place: Place, service: str) -> Sequence[str]:
     """The things of a service that are called as those of this environment."""
+    if service == "s3":  # Buckets are called so in the whole world, behind no region and no account.
+        return [f"arn:{place.partition}:s3:::{place.prefix}*"]
     return [place.arn(service, f"{kind}{place.prefix}*") for kind in ("", "*/", "*:")]
 
 

@@ -87,11 +87,12 @@ class Identity(identity.Identity):
 
         subject = f"repo:{settings.repository or NOBODYS}"
         environment, main = f"environment:{pulumi.get_stack()}", "refs/heads/main"
+        looks = [f"{subject}:pull_request"] * settings.pull_requests + [f"{subject}:ref:{main}"]
         preview = self._role(
             f"{name}-preview",
             "CI of pull requests: reads",
             boundary,
-            provider.apply(lambda arn: trust(arn, sub=[f"{subject}:pull_request", f"{subject}:ref:{main}"])),
+            provider.apply(lambda arn: trust(arn, sub=looks)),
         )
         # The branch stands here too, because what may deploy to an environment is otherwise GitHub's to say alone.
         deploy = self._role(

@@ -29,10 +29,10 @@ class Tracking(Component):
 
     url: Output[str]
     """Where clients inside the cluster connect."""
-    username: Output[str]
-    """The administrator's name."""
-    password: Output[str]
-    """The administrator's password; a secret."""
+    writer_username: Output[str]
+    """The name of who records: adds experiments, runs, models and aliases, and deletes nothing."""
+    writer_password: Output[str]
+    """The writer's password; a secret."""
     reader_username: Output[str]
     """The name of who sees everything, and can change nothing."""
     reader_password: Output[str]
@@ -41,13 +41,15 @@ class Tracking(Component):
     def environment(self, *, reading: bool = False) -> Mapping[str, Output[str]]:
         """The environment variables by which a client finds and enters the server.
 
+        None enters it as the administrator: that account is for people.
+
         Args:
-            reading: as the reader, and not as the administrator: for whoever answers strangers.
+            reading: as the reader, and not as the writer: for whoever answers strangers.
         """
         return {
             "MLFLOW_TRACKING_URI": self.url,
-            "MLFLOW_TRACKING_USERNAME": self.reader_username if reading else self.username,
-            "MLFLOW_TRACKING_PASSWORD": self.reader_password if reading else self.password,
+            "MLFLOW_TRACKING_USERNAME": self.reader_username if reading else self.writer_username,
+            "MLFLOW_TRACKING_PASSWORD": self.reader_password if reading else self.writer_password,
         }
 
     @abstractmethod

@@ -29,6 +29,7 @@ USER = 10001
 
 PORT = 5000
 ADMINISTRATOR = "admin"
+WRITER = "writer"
 READER = "reader"
 
 DATABASE = "postgresql+psycopg2://"
@@ -36,7 +37,7 @@ DATABASE = "postgresql+psycopg2://"
 Variable Connections"), so that no address, argument or log carries a password."""
 
 CONFIG = "/etc/mlflow"
-"""The folder of what is not in the environment: who the administrator is and who the reader, and what that one may."""
+"""The folder of what is not in the environment: who administrator, writer and reader are, and what the latter may."""
 
 AUTHORIZE = "mlops_authorize.py"
 """The file in it that MLflow asks about each request."""
@@ -128,6 +129,7 @@ class Tracking(tracking.Tracking, registry.Registry):
             # What the vault's encrypts outlives the server, in the database.
             for of, options in (
                 ("administrator", self.child),
+                ("writer", self.child),
                 ("reader", self.child),
                 ("session", self.child),
                 ("vault", self.keep),
@@ -141,9 +143,9 @@ class Tracking(tracking.Tracking, registry.Registry):
             "MLFLOW_CRYPTO_KEK_PASSPHRASE": passwords["vault"],
         }
         files = {
-            "basic_auth.ini": pulumi.Output.all(passwords["administrator"], passwords["reader"]).apply(
-                lambda both: basic_auth(*both)
-            ),
+            "basic_auth.ini": pulumi.Output.all(
+                passwords["administrator"], passwords["writer"], passwords["reader"]
+            ).apply(lambda all_three: basic_auth(*all_three)),
             AUTHORIZE: inspect.getsource(_authorize),
         }
         secret = k8s.core.v1.Secret(name, metadata=metadata(name), string_data={**secrets, **files}, opts=self.child)
@@ -287,8 +289,8 @@ class Tracking(tracking.Tracking, registry.Registry):
         self.publish(
             # Known once there is something to be reached.
             url=service.metadata.name.apply(lambda service: f"http://{service}.{name}.svc.cluster.local:{PORT}"),
-            username=ADMINISTRATOR,
-            password=passwords["administrator"],
+            writer_username=WRITER,
+            writer_password=passwords["writer"],
             reader_username=READER,
             reader_password=passwords["reader"],
         )
@@ -405,10 +407,11 @@ class Pods:
         )
 
 
-def basic_auth(administrator: str, reader: str) -> str:
-    """MLflow's file of accounts, for two passwords. It reads its own section alone; the Job reads the other as well.
+def basic_auth(administrator: str, writer: str, reader: str) -> str:
+    """MLflow's file of accounts, for three passwords. It reads its own section alone; the Job reads the others as well.
 
-    Who has an account sees everything, and changes what is theirs or granted to them; the reader changes nothing.
+    Who has an account sees everything, and changes what is theirs or granted to them. What writer and reader may is
+    decided by ``_authorize`` first.
     """
     return (
         "[mlflow]\n"
@@ -417,6 +420,9 @@ def basic_auth(administrator: str, reader: str) -> str:
         f"database_uri = {DATABASE}\n"
         f"admin_username = {ADMINISTRATOR}\n"
         f"admin_password = {administrator}\n"
+        "[writer]\n"
+        f"username = {WRITER}\n"
+        f"password = {writer}\n"
         "[reader]\n"
         f"username = {READER}\n"
         f"password = {reader}\n"

@@ -272,11 +272,19 @@ def book(files: Mapping[str, str]) -> Book:
         for part, name, value in _entries(file, text):
             # What is free cannot be charged for elsewhere; that people depend on prod may be said twice.
             key = ("types" if part == "free" else part, name)
-            if owners.setdefault(key, file) != file and part not in ("busy", "left_out"):
+            if key in owners and part not in ("busy", "left_out"):
+                if owners[key] == file:
+                    raise CostError(f"a book of prices has two lines for '{name}'", f"{file}:{_line(text, part, name)}")
                 raise CostError(f"two books of prices have a line for '{name}'", f"{owners[key]} and {file}")
-            found[part][name] = value
+            owners[key], found[part][name] = file, value
     if missing := {"region", "filled", "spot"} - found[""].keys():
         raise CostError(f"no book of prices says '{min(missing)}'", ", ".join(files) or "prices/")
+    for name, price in found["prices"].items():
+        if name not in found["usage"] and not LASTING.fullmatch(price.per):
+            file = owners["prices", name]
+            what = f"the price '{name}' is per '{price.per}', and 'usage' does not say how many of those a month takes"
+            allowed = "without that it is per hour, month, or GB and month"
+            raise CostError(f"{what}; {allowed}", f"{file}:{_line(files[file], 'prices', name)}")
     parts: dict[str, Any] = {**found.pop(""), **found}
     return Book(**parts | {"busy": [*parts["busy"]], "left_out": [*parts["left_out"]]})
 
@@ -284,7 +292,10 @@ def book(files: Mapping[str, str]) -> Book:
 def _entries(file: str, text: str) -> Iterator[tuple[str, str, Any]]:
     """What stands in a book: the part, the name, and what the name stands for."""
     try:
-        data = yaml.load(text, Loader=SafeLoader)
+        loader = SafeLoader(text)
+        node = loader.get_single_node()
+        _refuse_twice(node)
+        data = loader.construct_document(node) if node else None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{file}:{mark.line + 1}" if mark else file
@@ -309,9 +320,25 @@ def _entries(file: str, text: str) -> Iterator[tuple[str, str, Any]]:
             raise CostError(f"the book of prices cannot be read at {there}: {what}", where) from error
 
 
+def _refuse_twice(node: yaml.Node | None) -> None:
+    """Takes no key twice, where YAML's loader keeps the last."""
+    written: set[str] = set()
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else []:
+        if isinstance(key, yaml.ScalarNode):  # The loader refuses any other.
+            if key.value in written:
+                raise yaml.MarkedYAMLError(problem=f"the key '{key.value}' stands twice", problem_mark=key.start_mark)
+            written.add(key.value)
+        _refuse_twice(value)
+    for item in node.value if isinstance(node, yaml.SequenceNode) else []:
+        _refuse_twice(item)
+
+
 class BookError(Exception):
     """What is wrong with an entry of a book, in words."""
 
+
+LASTING = re.compile(r"hour|(.+ and )?month|dollar of .+")
+"""What a price may be per where nothing is used up: the time that something is there, or what stands beside it."""
 
 NUMBERS = ("region", "filled", "spot")
 """The parts that are one value."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -16,7 +17,10 @@ from policy import Plan, Resource
 ROOT = Path(__file__).parents[1]
 PROGRAMS = [str(path.parent.relative_to(ROOT)) for path in (*ROOT.glob("Pulumi.yaml"), *ROOT.glob("*/Pulumi.yaml"))]
 """The folders of the programs, in the order in which they are brought up."""
-ENVIRONMENTS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+FOUND = {path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")}
+NAMED = " ".join(re.findall(r"(?m)^ENVIRONMENTS := (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"))).split()
+ENVIRONMENTS = [*(name for name in NAMED if name in FOUND), *sorted(FOUND - {*NAMED})]
+"""Those of the Makefile, in its order; after them those that it does not name."""
 
 
 class PlanError(Exception):

@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 
 import pytest
 
@@ -19,7 +20,15 @@ each_rule = pytest.mark.parametrize("rule", rules(strict=True), ids=lambda rule:
 
 def examples(rule: Rule) -> Mapping[str, Sequence[Plan]]:
     """The bad examples for the module of a rule."""
-    return import_module(rule.__module__.replace("policy", "bad_examples")).EXAMPLES
+    name = rule.__module__.replace("policy", "bad_examples")
+    found = getattr(import_module(name), "EXAMPLES", None) if find_spec(name) else None
+    if found is None:
+        pytest.fail(
+            f"{rule.__module__.replace('.', '/')}.py has rules, and nothing shows that they find anything: write "
+            f"tests/{name.replace('.', '/')}.py with EXAMPLES = {{'{rule.__name__}': [Plan(...), ...]}}",
+            pytrace=False,
+        )
+    return found
 
 
 @each_rule
@@ -29,8 +38,8 @@ def test_a_rule_says_who_asks_for_the_same(rule: Rule) -> None:
 
 @each_rule
 def test_a_rule_finds_its_bad_examples(rule: Rule) -> None:
-    bad = examples(rule)[rule.__name__]
-    assert bad
+    bad = examples(rule).get(rule.__name__)
+    assert bad, "EXAMPLES of its module has none for it"
     assert [plan for plan in bad if not [*rule(plan)]] == []
 
 
