@@ -15,13 +15,14 @@ from conftest import CONNECTED
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from simulate import allows, listed
 
+from mlops_scaffold import inventory
 from mlops_scaffold.preview import preview
 from mlops_scaffold.preview.plan import Plan
 from mlops_scaffold.preview.rights import COVERED
 from mlops_scaffold.preview.rights import service as service_of
 from mlops_scaffold.preview.session import Session
 from mlops_scaffold.testing import program
-from mlops_stacks.identity import IdentitySettings
+from mlops_stacks.identity import WATCHING, IdentitySettings
 from mlops_stacks.identity._rights import Place, encryption, limits, make
 from mlops_stacks.identity.aws import document
 from mlops_stacks.images import ImagesSettings
@@ -68,7 +69,9 @@ def test_ci_may_make_something_of_every_service_that_is_used(production: Plan) -
     allowed = {action.split(":")[0] for statement in rights(production) for action in statement["Action"]}
 
     services = {IAM_NAMES.get(kind, kind.split("/")[0]) for kind in used}
-    assert {IAM_NAMES.get(service, service) for service in services} <= allowed
+    # What watches is for people to make and to change.
+    assert {IAM_NAMES.get(service, service) for service in services} - {*WATCHING} <= allowed
+    assert not {*WATCHING} & allowed
 
 
 QUEUE = """
@@ -143,6 +146,7 @@ def test_a_setting_gives_a_right_to_buckets_that_are_called_as_ours(tmp_path: Pa
 def test_the_rights_are_looked_up_for_all_that_the_platform_makes(production: Plan) -> None:
     made = {resource["type"] for resource in resources(production) if resource["type"].startswith("aws:")}
 
+    made -= {kind for kind in made if service_of(kind) in WATCHING}
     assert [kind for kind in sorted(made) if kind.rpartition(":")[2] not in COVERED[service_of(kind)].split()] == []
 
 
@@ -347,18 +351,29 @@ MAY = [
     ("ec2:AssociateRouteTable", ec2("subnet"), OURS),
     ("ec2:AuthorizeSecurityGroupIngress", ec2("security-group"), OURS),
     ("ec2:AuthorizeSecurityGroupIngress", ec2("security-group-rule"), MADE),
-    # The default group of a network that has just been made.
-    ("ec2:RevokeSecurityGroupIngress", ec2("security-group"), {}),
-    ("ec2:CreateTags", ec2("security-group"), {}),
+    # The default group of a network that has just been made: Pulumi tags it as ours, and then takes away its rules,
+    # which AWS made without tags (terraform-provider-aws, ``vpc_default_security_group.go``).
+    ("ec2:CreateTags", ec2("security-group"), MADE),
+    ("ec2:RevokeSecurityGroupIngress", ec2("security-group"), OURS),
+    ("ec2:RevokeSecurityGroupIngress", ec2("security-group-rule"), {}),
+    # The group that EKS makes with a cluster.
+    ("ec2:CreateTags", ec2("security-group"), {**MADE, "aws:ResourceTag/aws:eks:cluster-name": "acme-prod-cluster"}),
     # KMS Developer Guide, *Controlling access to tags*: with a right that is not restricted to particular keys.
     ("kms:CreateKey", "*", MADE),
     ("kms:TagResource", f"arn:aws:kms:{ACCOUNT}:key/*", MADE),
-    ("kms:ScheduleKeyDeletion", f"arn:aws:kms:{ACCOUNT}:key/1", OURS),
+    ("kms:EnableKeyRotation", f"arn:aws:kms:{ACCOUNT}:key/1", OURS),
+    ("kms:CancelKeyDeletion", f"arn:aws:kms:{ACCOUNT}:key/1", OURS),
     ("acm:RequestCertificate", "*", MADE),
     ("acm:DeleteCertificate", f"arn:aws:acm:{ACCOUNT}:certificate/1", OURS),
-    ("guardduty:CreateDetector", "*", MADE),
-    ("guardduty:UpdateDetector", f"arn:aws:guardduty:{ACCOUNT}:detector/1", OURS),
-    ("cloudtrail:UpdateTrail", f"arn:aws:cloudtrail:{ACCOUNT}:trail/acme-prod-audit", {}),
+    # What a new version, another size or a rule asks of what holds data: it is changed, and not made again.
+    ("rds:ModifyDBInstance", f"arn:aws:rds:{ACCOUNT}:db:acme-prod-database-1a2b3c4", {}),
+    ("eks:UpdateClusterVersion", f"arn:aws:eks:{ACCOUNT}:cluster/acme-prod-cluster", {}),
+    ("s3:PutLifecycleConfiguration", "arn:aws:s3:::acme-prod-storage-data-1a2b3c4", {}),
+    ("s3:PutBucketPolicy", "arn:aws:s3:::acme-prod-storage-data-1a2b3c4", {}),
+    ("secretsmanager:CreateSecret", f"arn:aws:secretsmanager:{ACCOUNT}:secret:acme-prod-secrets-smtp-1a2b3c4", {}),
+    # Who tells of money and of the database: Amazon SNS API, Subscribe.
+    ("sns:Subscribe", f"arn:aws:sns:{ACCOUNT}:acme-prod-budget-1a2b3c4", {}),
+    ("events:PutRule", f"arn:aws:events:{ACCOUNT}:rule/acme-prod-mine-1a2b3c4", {}),
     # RDS User Guide, *Permissions required for Secrets Manager integration*.
     ("secretsmanager:CreateSecret", f"arn:aws:secretsmanager:{ACCOUNT}:secret:rds!db-1", {}),
     ("secretsmanager:TagResource", f"arn:aws:secretsmanager:{ACCOUNT}:secret:rds!db-1", {}),
@@ -393,18 +408,33 @@ MAY_NOT = [
             ("DeleteVpc", "vpc"),
         )
     ),
-    ("ec2:RevokeSecurityGroupIngress", ec2("security-group"), TAGS["dev"]),
+    *(("ec2:RevokeSecurityGroupIngress", ec2("security-group"), tags) for tags in ({}, TAGS["dev"])),
+    ("ec2:CreateTags", ec2("security-group"), {}),
     ("ec2:CreateTags", ec2("security-group"), {**TAGS["dev"], **MADE}),
     ("kms:CreateKey", "*", {}),
     ("kms:TagResource", f"arn:aws:kms:{ACCOUNT}:key/1", {**MADE, **TAGS["dev"]}),
-    ("kms:ScheduleKeyDeletion", f"arn:aws:kms:{ACCOUNT}:key/1", {}),
     *(("acm:DeleteCertificate", f"arn:aws:acm:{ACCOUNT}:certificate/1", tags) for tags in ({}, TAGS["dev"])),
     *(
         (f"secretsmanager:{action}", f"arn:aws:secretsmanager:{ACCOUNT}:secret:rds!db-1", {})
         for action in ("UpdateSecret", "DeleteSecret", "PutResourcePolicy", "GetSecretValue")
     ),
-    ("guardduty:UpdateDetector", f"arn:aws:guardduty:{ACCOUNT}:detector/1", {}),
 ]
+
+DELETING = {
+    "aws:ecr/repository:Repository": (
+        "ecr:DeleteRepository",
+        f"arn:aws:ecr:{ACCOUNT}:repository/acme-prod-images-app-1a2b3c4",
+    ),
+    "aws:eks/cluster:Cluster": ("eks:DeleteCluster", f"arn:aws:eks:{ACCOUNT}:cluster/acme-prod-cluster"),
+    "aws:kms/key:Key": ("kms:ScheduleKeyDeletion", f"arn:aws:kms:{ACCOUNT}:key/1"),
+    "aws:rds/instance:Instance": ("rds:DeleteDBInstance", f"arn:aws:rds:{ACCOUNT}:db:acme-prod-database-1a2b3c4"),
+    "aws:s3/bucket:Bucket": ("s3:DeleteBucket", "arn:aws:s3:::acme-prod-storage-data-1a2b3c4"),
+    "aws:secretsmanager/secret:Secret": (
+        "secretsmanager:DeleteSecret",
+        f"arn:aws:secretsmanager:{ACCOUNT}:secret:acme-prod-secrets-smtp-1a2b3c4",
+    ),
+}
+"""By what a thing that holds data is deleted (Service Authorization Reference)."""
 
 NOBODY_MAY = [
     # To be another role leads out of the boundary (IAM User Guide, *Permissions boundaries*): it is not taken along.
@@ -417,6 +447,17 @@ NOBODY_MAY = [
     ("codebuild:StartBuild", f"arn:aws:codebuild:{ACCOUNT}:project/release", {}),
     ("eks:CreateAccessEntry", f"arn:aws:eks:{ACCOUNT}:cluster/acme-dev-cluster", TAGS["dev"]),
     ("ec2:TerminateInstances", ec2("instance"), TAGS["dev"]),
+    # What EKS has made for another environment's cluster, which tags it by the cluster's name: before and after the
+    # platform's tags are on it.
+    *(
+        (f"ec2:{action}", ec2("security-group"), {f"aws:ResourceTag/{tag}": "acme-dev-cluster", **tags, **MADE})
+        for action in (
+            *("CreateTags", "DeleteTags", "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress"),
+            *("AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules", "DeleteSecurityGroup"),
+        )
+        for tag in ("aws:eks:cluster-name", "eks:eks-cluster-name")
+        for tags in ({}, TAGS["dev"])
+    ),
     ("kms:PutKeyPolicy", f"arn:aws:kms:{ACCOUNT}:key/1", TAGS["dev"]),
     ("kms:PutKeyPolicy", f"arn:aws:kms:{ACCOUNT}:key/1", {"kms:ResourceAliases": ["alias/acme-pulumi"]}),
     ("s3:GetObject", "arn:aws:s3:::acme-dev-storage-data-1/x", {}),
@@ -444,20 +485,60 @@ NOBODY_MAY = [
             "route53:ChangeResourceRecordSetsNormalizedRecordNames": ["example.com"],
         },
     ),
-    # What watches: CloudTrail User Guide, GuardDuty API, Config API; S3 User Guide, *Governance mode*.
+    # What watches, in whatever environment, this one included: CloudTrail User Guide, GuardDuty API, Config API.
     *(
-        (f"cloudtrail:{action}", f"arn:aws:cloudtrail:{ACCOUNT}:trail/acme-prod-audit", {})
-        for action in ("StopLogging", "DeleteTrail")
+        (f"cloudtrail:{action}", f"arn:aws:cloudtrail:{ACCOUNT}:trail/acme-{environment}-audit", {})
+        for action in ("StopLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors", "PutInsightSelectors")
+        for environment in ("prod", "dev")
     ),
-    ("cloudtrail:UpdateTrail", f"arn:aws:cloudtrail:{ACCOUNT}:trail/acme-dev-audit", {}),
     *(
-        ("guardduty:DeleteDetector", f"arn:aws:guardduty:{ACCOUNT}:detector/1", tags)
+        (f"guardduty:{action}", f"arn:aws:guardduty:{ACCOUNT}:detector/1", tags)
+        for action in ("DeleteDetector", "UpdateDetector", "CreateFilter", "CreateIPSet", "ArchiveFindings")
         for tags in ({}, OURS, TAGS["dev"])
     ),
-    ("guardduty:UpdateDetector", f"arn:aws:guardduty:{ACCOUNT}:detector/1", TAGS["dev"]),
     *(
         (f"config:{action}", "*", {})
-        for action in ("StopConfigurationRecorder", "DeleteConfigurationRecorder", "DeleteDeliveryChannel")
+        for action in (
+            *("StopConfigurationRecorder", "DeleteConfigurationRecorder", "PutConfigurationRecorder"),
+            *("DeleteDeliveryChannel", "PutDeliveryChannel"),
+        )
+    ),
+    *(
+        (f"s3:{action}", "arn:aws:s3:::acme-prod-audit-1a2b3c4", {})
+        for action in (
+            *("PutBucketPolicy", "DeleteBucketPolicy", "PutLifecycleConfiguration", "PutBucketVersioning"),
+            *("PutBucketObjectLockConfiguration", "PutEncryptionConfiguration", "DeleteBucket"),
+        )
+    ),
+    *(
+        (f"s3:{action}", "arn:aws:s3:::acme-prod-audit-1a2b3c4/AWSLogs/x", {})
+        for action in ("PutObject", "DeleteObject", "DeleteObjectVersion", "PutObjectRetention")
+    ),
+    # Who is told of an attack, and by what: EventBridge API, Amazon SNS API. A subscription has no resource of its own.
+    *(
+        (f"events:{action}", f"arn:aws:events:{ACCOUNT}:rule/acme-prod-audit-findings-1a2b3c4", {})
+        for action in ("DisableRule", "DeleteRule", "RemoveTargets", "PutRule", "PutTargets")
+    ),
+    *(
+        (f"sns:{action}", f"arn:aws:sns:{ACCOUNT}:acme-prod-audit-findings-1a2b3c4", {})
+        for action in ("DeleteTopic", "SetTopicAttributes", "RemovePermission")
+    ),
+    ("sns:Unsubscribe", "*", {}),
+    ("sns:SetSubscriptionAttributes", "*", {}),
+    # Without its key, nobody reads the record (KMS API).
+    *(
+        (f"kms:{action}", f"arn:aws:kms:{ACCOUNT}:key/1", OURS)
+        for action in ("ScheduleKeyDeletion", "DisableKey", "PutKeyPolicy", "DisableKeyRotation")
+    ),
+    # What holds data, and the copies of it (RDS, S3 and ECR API).
+    *((action, arn, OURS) for action, arn in DELETING.values()),
+    ("rds:DeleteDBSnapshot", f"arn:aws:rds:{ACCOUNT}:snapshot:acme-prod-database-final", {}),
+    ("rds:DeleteDBInstanceAutomatedBackup", f"arn:aws:rds:{ACCOUNT}:auto-backup:ab-1", {}),
+    ("s3:DeleteObjectVersion", "arn:aws:s3:::acme-prod-storage-data-1a2b3c4/x", {}),
+    ("ecr:BatchDeleteImage", f"arn:aws:ecr:{ACCOUNT}:repository/acme-prod-images-app-1a2b3c4", {}),
+    *(
+        (f"kms:{action}", f"arn:aws:kms:{ACCOUNT}:alias/acme-pulumi", {})
+        for action in ("UpdateAlias", "DeleteAlias", "CreateAlias")
     ),
     ("s3:BypassGovernanceRetention", "arn:aws:s3:::acme-prod-audit-1/AWSLogs/x", {}),
     ("organizations:LeaveOrganization", "*", {}),
@@ -529,7 +610,8 @@ def test_the_boundary_leaves_ci_what_its_policies_give(production: Plan) -> None
 
 def ideal(statement: dict[str, Any]) -> dict[str, Any]:
     """A request that fulfils a statement's conditions."""
-    given = {key: value for keys in statement.get("Condition", {}).values() for key, value in keys.items()}
+    conditions = {operator: keys for operator, keys in statement.get("Condition", {}).items() if operator != "Null"}
+    given = {key: value for keys in conditions.values() for key, value in keys.items()}
     # Without the state's key, of which the boundary keeps hands off what no policy gives.
     return OURS | BOUNDARY | {key: value for key, value in given.items() if key != "kms:ResourceAliases"}
 
@@ -583,6 +665,31 @@ def test_no_setting_gives_a_right_to_give_rights(action: str) -> None:
         IdentitySettings(actions=[action])
     with pytest.raises(ValueError, match="gives rights and identities"):
         IdentitySettings(services=[action.partition(":")[0]])
+
+
+def test_all_that_holds_data_is_deleted_by_people() -> None:
+    assert {*DELETING} == {kind for kind in inventory.DATA if kind.startswith("aws:")}
+
+
+@pytest.mark.parametrize("service", ["cloudtrail", "config", "guardduty"])
+def test_no_setting_opens_what_watches(service: str) -> None:
+    with pytest.raises(ValueError, match="watches over what CI does"):
+        IdentitySettings(actions=[f"{service}:*"])
+    with pytest.raises(ValueError, match="watches over what CI does"):
+        IdentitySettings(services=[service])
+
+
+def test_what_watches_is_called_as_the_boundary_expects(production: Plan) -> None:
+    """The name of what a component makes begins with project, environment and its own (``pulumi:autonaming``)."""
+    kinds = {"aws:s3/bucket:Bucket", "aws:cloudwatch/eventRule:EventRule", "aws:sns/topic:Topic"}
+    made = {
+        (each["type"], each["name"])
+        for each in resources(production)
+        if "Audit$" in each["urn"] and each["type"] in kinds
+    }
+
+    assert {kind for kind, _ in made} == kinds
+    assert {name for _, name in made if not f"{name}-".startswith("audit-")} == set()
 
 
 @pytest.mark.parametrize("action", ["cloudfront:*", "kms:*", "route53:CreateHostedZone"])

@@ -353,6 +353,7 @@ load(Platform)
     [
         ("", "admin_cidrs: 203.0.113.7", "should be a list, such as [203.0.113.7]", "Pulumi.dev.yaml:4"),
         ("", "admin_cidrs: [203.0.113.7]", "203.0.113.7/32 is that one address", "Pulumi.dev.yaml:4"),
+        ("", "admin_cidrs: [3.0.0.0/8]", "of at least 16 fixed bits on the internet", "Pulumi.dev.yaml:4"),
         ("", "admin_cidr: []", "there is no such setting, but version, admin_cidrs", "Pulumi.dev.yaml:4"),
         ("admin_cidr=()", "{}", "there is no such setting, but version, admin_cidrs", "__main__.py:5"),
     ],

@@ -35,6 +35,7 @@ UNSEEN = {
     "aws:ec2/internetGateway:InternetGateway",
     "aws:ec2/natGateway:NatGateway",
     "aws:ec2/routeTableAssociation:RouteTableAssociation",
+    "aws:ec2/tag:Tag",
     "aws:ec2/vpcEndpoint:VpcEndpoint",
     "aws:ecr/lifecyclePolicy:LifecyclePolicy",
     "aws:eks/accessEntry:AccessEntry",

@@ -21,8 +21,15 @@ EKS gives 1.36 standard support until 2027-08-02, 1.35 until 2027-03-27, 1.34 un
 """
 
 
+PUBLIC_BITS = 16
+"""The fewest fixed bits of a range of the internet; ``policy/aws.py`` has the same."""
+
+
 def narrow_ranges(texts: Sequence[str]) -> Sequence[str]:
-    """Refuses what is no range of addresses, or one so wide that it lets in half the world.
+    """Refuses what is no range of addresses, or one so wide that it lets in strangers.
+
+    Of the internet, a /16 is 65,536 addresses, more than an office or a VPN comes from. A private network may be a /8,
+    the widest there is (RFC 1918).
 
     Raises:
         ValueError: which pydantic reports as a setting that is not allowed.
@@ -33,11 +40,14 @@ def narrow_ranges(texts: Sequence[str]) -> Sequence[str]:
         if text == "0.0.0.0/0":
             raise ValueError("0.0.0.0/0 is open to the whole internet: name your own range, such as 203.0.113.7/32")
         try:
-            narrow = "/" in text and IPv4Network(text).prefixlen >= 8
+            network = IPv4Network(text)
         except ValueError:
-            narrow = False
-        if not narrow:
-            raise ValueError("ranges of at least 8 fixed bits, such as 203.0.113.7/32")
+            network = None
+        if not network or "/" not in text or network.prefixlen < (8 if network.is_private else PUBLIC_BITS):
+            raise ValueError(
+                f"ranges such as 203.0.113.7/32, of at least {PUBLIC_BITS} fixed bits on the internet, and 8 in a "
+                f"private network: '{text}' is none"
+            )
     return texts
 
 

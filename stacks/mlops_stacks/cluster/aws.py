@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
 
 import pulumi
 from pulumi import Output, ResourceOptions
@@ -12,12 +10,10 @@ from pulumi_aws import cloudwatch, ec2, eks, iam, vpc
 
 from mlops_stacks import cluster
 from mlops_stacks.cluster import ClusterSettings
+from mlops_stacks.cluster._people import admit, identities, let
 from mlops_stacks.identity import Identity
 from mlops_stacks.keys import Keys
 from mlops_stacks.network import Network
-
-IDENTITY = re.compile(r"arn:aws[\w-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+", re.ASCII)
-"""What an access entry takes: a role or a user, and no session of one (EKS User Guide, *Create access entries*)."""
 
 CLUSTER_POLICIES = (
     "AmazonEKSClusterPolicy",
@@ -159,6 +155,12 @@ class Cluster(cluster.Cluster):
             ),
         )
 
+        # EKS makes the group that joins it with its nodes, and gives it none of the cluster's tags. By these, CI's
+        # rights tell one environment from another.
+        group = cluster.arn.apply(lambda _: cluster.vpc_config.cluster_security_group_id)
+        for key, value in {"project": pulumi.get_project(), "environment": pulumi.get_stack()}.items():
+            ec2.Tag(f"{name}-{key}", resource_id=group, key=key, value=value, opts=self.child)
+
         nodes = iam.Role(
             f"{name}-nodes", assume_role_policy=LET_NODES_ASSUME, permissions_boundary=boundary, opts=self.child
         )
@@ -170,7 +172,10 @@ class Cluster(cluster.Cluster):
             # Looks at everything, secrets too: without them drift of a secret would not be seen.
             self._admit(f"{name}-preview", cluster, identity.preview, policy="AmazonEKSAdminViewPolicy")
 
-        people = identities(settings)
+        people = identities(
+            "cluster.deployer and cluster.administrators",
+            [*([settings.deployer] if settings.deployer else []), *settings.administrators],
+        )
         for called, arn in people.items():
             # By the identity's own name: another one before it in the list must not move it.
             self._admit(f"{name}-admin-{called}", cluster, arn, policy="AmazonEKSClusterAdminPolicy")
@@ -191,7 +196,7 @@ class Cluster(cluster.Cluster):
         self.publish(
             cluster_name=cluster.name,
             kubeconfig=kubeconfig(cluster),
-            pod_source=cluster.vpc_config.cluster_security_group_id,
+            pod_source=group,
             node_identity=nodes.name,
             api_cidr=SERVICE_CIDR,
             boundary=boundary or "",
@@ -255,34 +260,7 @@ class Cluster(cluster.Cluster):
         self, name: str, cluster: eks.Cluster, principal: pulumi.Input[str], *, policy: str, kind: str = "STANDARD"
     ) -> None:
         """Lets an IAM identity into the cluster, and says what it may do there."""
-        entry = eks.AccessEntry(name, cluster_name=cluster.name, principal_arn=principal, type=kind, opts=self.child)
-        eks.AccessPolicyAssociation(
-            name,
-            cluster_name=cluster.name,
-            principal_arn=entry.principal_arn,
-            policy_arn=Output.format("arn:{0}:eks::aws:cluster-access-policy/{1}", partition(cluster.arn), policy),
-            access_scope=eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
-            opts=self.child,
-        )
-
-
-def identities(settings: ClusterSettings) -> Mapping[str, str]:
-    """The IAM roles and users that the settings admit, by their own names.
-
-    Raises:
-        pulumi.RunError: one is no ARN of a role or user, or two have one name.
-    """
-    found: dict[str, str] = {}
-    for arn in [*([settings.deployer] if settings.deployer else []), *settings.administrators]:
-        if not IDENTITY.fullmatch(arn):
-            raise pulumi.RunError(
-                f"cluster.deployer and cluster.administrators take ARNs of roles and users, and '{arn}' is none: "
-                "'aws sts get-caller-identity' says who you are, and of an assumed role it is the role that counts, "
-                "such as arn:aws:iam::123456789012:role/deployer"
-            )
-        if found.setdefault(arn.split("/")[-1], arn) != arn:
-            raise pulumi.RunError(f"cluster.administrators: '{arn}' has the name of another: {found}")
-    return found
+        let(name, admit(name, cluster.name, principal, kind=kind, opts=self.child), policy, opts=self.child)
 
 
 def partition(arn: Output[str]) -> Output[str]:

@@ -30,12 +30,15 @@ def repository_name(text: str) -> str:
 CLOSED = ("account", "iam", "organizations", "sts")
 """The services that give rights and identities."""
 
+WATCHING = ("cloudtrail", "config", "guardduty")
+"""The services that watch: people turn them on and change them, so that nobody who has become CI can."""
+
 UNREACHED = ("cloudfront", "kms", "route53")
 """Services whose things are ours by no name behind a region and an account."""
 
 
 def opened(text: str) -> str:
-    """Refuses a service whose actions are rights.
+    """Refuses a service whose actions are rights, or that watches over who has them.
 
     Raises:
         ValueError: which pydantic reports as a setting that is not allowed.
@@ -45,6 +48,11 @@ def opened(text: str) -> str:
         raise ValueError(
             f"'{service}' gives rights and identities, and no setting opens it; any other service, such as sqs. What "
             "the platform needs of it is a statement in mlops_stacks/identity/_rights.py"
+        )
+    if service in WATCHING:
+        raise ValueError(
+            f"'{service}' watches over what CI does, and no setting opens it; any other service, such as sqs. A change "
+            "of it is made by a person, with make up"
         )
     return text
 

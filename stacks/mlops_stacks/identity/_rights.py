@@ -17,20 +17,16 @@ Statement = Mapping[str, Any]
 GITHUB = "token.actions.githubusercontent.com"
 """Who issues the tokens of GitHub's jobs."""
 
-PASSED_TO = ("eks", "ec2", "pods.eks", "monitoring.rds", "vpc-flow-logs", "codebuild", "cloudtrail", "config")
+PASSED_TO = ("eks", "ec2", "pods.eks", "monitoring.rds", "vpc-flow-logs", "codebuild")
 """The services that are handed a role of ours."""
 
 CALLED = {"ecs": "ecs-tasks"}
 """The services that a role is handed to by another name than their actions have."""
 
-KEPT = "DeleteRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy TagRole UntagRole"
+KEPT = "DeleteRole UpdateRole* UpdateAssumeRolePolicy TagRole UntagRole"
 """What is done to a role whatever its rights, and takes no condition about the boundary."""
 
-LINKED = (
-    *("eks", "rds", "elasticloadbalancing", "spot", "config"),
-    # A new detector looks for malware too, with a second role (AWS's policy AmazonGuardDutyFullAccess_v2).
-    *("guardduty", "malware-protection.guardduty"),
-)
+LINKED = ("eks", "rds", "elasticloadbalancing", "spot")
 """The services that have a role of their own in the account, which whoever uses them first must be able to make."""
 
 ATTACHED = (
@@ -43,6 +39,9 @@ ATTACHED = (
 
 USING_KEYS = ("secretsmanager", "rds")
 """The services that encrypt and decrypt with the rights of whoever asks them to make something."""
+
+CLUSTER_TAGS = ("aws:eks:cluster-name", "eks:eks-cluster-name")
+"""The tags in which EKS names the cluster that it has made something for: of the cluster's group, and of Auto Mode."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +105,17 @@ class Place:
     def untagged_or_ours(self) -> Mapping[str, Any]:
         """The condition that a thing carries the tags of no other environment (IAM User Guide, *…IfExists*)."""
         return {"StringEqualsIfExists": self.tagged["StringEquals"]}
+
+    @property
+    def within(self) -> Mapping[str, Any]:
+        """The condition that a thing is no other environment's, by its tags or by the cluster that EKS made it for.
+
+        EKS tags what it makes, the cluster's security group first, with the cluster's name, and nobody else can write a
+        tag that begins with ``aws:`` (EKS User Guide, *View Amazon EKS security group requirements*). What Auto Mode
+        makes, such as a load balancer's group, has the other tag (AWS's policy AmazonEKSLoadBalancingPolicy).
+        """
+        clusters = {f"aws:ResourceTag/{tag}": f"{self.prefix}*" for tag in CLUSTER_TAGS}
+        return {"StringLikeIfExists": {**self.tagged["StringEquals"], **clusters}}
 
     @property
     def secrets_of_databases(self) -> tuple[str, Mapping[str, Any]]:
@@ -300,7 +310,6 @@ def network(place: Place) -> Sequence[Statement]:
     """
     anything = place.arn("ec2", "*")
     groups = place.arn("ec2", "security-group/*")
-    rules = place.arn("ec2", "security-group-rule/*")
     made = (
         "CreateVpc CreateSubnet CreateInternetGateway CreateNatGateway AllocateAddress CreateRouteTable "
         "CreateVpcEndpoint CreateSecurityGroup CreateFlowLogs"
@@ -321,37 +330,54 @@ def network(place: Place) -> Sequence[Statement]:
             condition=place.tagged,
             service="ec2",
         ),
-        # A rule is in a group, and that must be ours; by itself it has no tag before it is made.
-        allow("MakeRules", opened, rules, service="ec2"),
+        # A rule is in a group, and that must be ours; by itself it has no tag before it is made, nor if AWS made it.
+        allow(
+            "ChangeRules",
+            f"{opened} RevokeSecurityGroupIngress RevokeSecurityGroupEgress",
+            place.arn("ec2", "security-group-rule/*"),
+            service="ec2",
+        ),
         allow(
             "TagWhatIsMade",
             "ec2:CreateTags",
             anything,
             condition={"StringEquals": {"ec2:CreateAction": [*made.split(), *opened.split()]}},
         ),
-        # A network's default security group is there before it has a tag: it is closed, and tagged as ours.
+        # A network's default security group is there before it has a tag: Pulumi tags it as ours, and then closes it.
         allow(
-            "CloseGroups",
-            "CreateTags RevokeSecurityGroupIngress RevokeSecurityGroupEgress",
+            "TagGroups",
+            "ec2:CreateTags",
             groups,
-            rules,
-            condition=place.untagged_or_ours,
-            service="ec2",
+            condition={
+                **place.claiming,
+                "Null": {f"aws:ResourceTag/{tag}": "true" for tag in CLUSTER_TAGS},
+            },
+        ),
+        # So is that of a cluster, which EKS makes along with it.
+        allow(
+            "TagGroupsOfClusters",
+            "ec2:CreateTags",
+            groups,
+            condition={
+                **place.claiming,
+                "StringLike": {f"aws:ResourceTag/{CLUSTER_TAGS[0]}": f"{place.prefix}*"},
+            },
         ),
     ]
 
 
 def encryption(place: Place, *, data: str, secrets: str) -> Sequence[Statement]:
-    """Administers the keys of this environment, and lets services use the ones that the platform has.
+    """Makes and names the keys of this environment, and lets services use the ones that the platform has.
 
-    By itself the role decrypts nothing: a service asks for it, or holds a grant.
+    By itself the role decrypts nothing: a service asks for it, or holds a grant. Nor does it end a key, or say whose it
+    is: see the boundary.
     """
     every = place.arn("kms", "key/*")
     return [
         allow(
             "KeepKeys",
-            "PutKeyPolicy EnableKeyRotation DisableKeyRotation UpdateKeyDescription EnableKey ScheduleKeyDeletion "
-            "CancelKeyDeletion UntagResource CreateAlias UpdateAlias DeleteAlias",
+            "EnableKeyRotation UpdateKeyDescription EnableKey CancelKeyDeletion UntagResource "
+            "CreateAlias UpdateAlias DeleteAlias",
             every,
             condition=place.tagged,
             service="kms",
@@ -385,20 +411,23 @@ def encryption(place: Place, *, data: str, secrets: str) -> Sequence[Statement]:
 
 
 def data(place: Place) -> Sequence[Statement]:
-    """Buckets, databases, images and secrets: their settings and, but for images, not what is in them."""
+    """Buckets, databases, images and secrets: their settings and, but for images, not what is in them.
+
+    It deletes none of them: see the boundary.
+    """
     made_by_rds, of_our_databases = place.secrets_of_databases
     return [
         allow(
             "KeepBuckets",
-            "CreateBucket DeleteBucket PutBucketPolicy DeleteBucketPolicy PutBucketTagging PutBucketVersioning "
+            "CreateBucket PutBucketPolicy DeleteBucketPolicy PutBucketTagging PutBucketVersioning "
             "PutBucketLogging PutBucketPublicAccessBlock PutBucketOwnershipControls PutEncryptionConfiguration "
-            "PutLifecycleConfiguration PutBucketObjectLockConfiguration",
+            "PutLifecycleConfiguration",
             f"arn:{place.partition}:s3:::{place.prefix}*",
             service="s3",
         ),
         allow(
             "KeepDatabases",
-            "CreateDBInstance ModifyDBInstance DeleteDBInstance RebootDBInstance CreateDBSnapshot CreateDBSubnetGroup "
+            "CreateDBInstance ModifyDBInstance RebootDBInstance CreateDBSnapshot CreateDBSubnetGroup "
             "ModifyDBSubnetGroup DeleteDBSubnetGroup CreateDBParameterGroup ModifyDBParameterGroup "
             "ResetDBParameterGroup DeleteDBParameterGroup CreateEventSubscription ModifyEventSubscription "
             "DeleteEventSubscription AddTagsToResource RemoveTagsFromResource",
@@ -409,7 +438,7 @@ def data(place: Place) -> Sequence[Statement]:
         ),
         allow(
             "KeepImages",
-            "CreateRepository DeleteRepository PutImageTagMutability PutImageScanningConfiguration PutLifecyclePolicy "
+            "CreateRepository PutImageTagMutability PutImageScanningConfiguration PutLifecyclePolicy "
             "DeleteLifecyclePolicy SetRepositoryPolicy DeleteRepositoryPolicy TagResource UntagResource",
             place.arn("ecr", f"repository/{place.prefix}*"),
             service="ecr",
@@ -431,8 +460,7 @@ def data(place: Place) -> Sequence[Statement]:
         allow("LogInToImages", "ecr:GetAuthorizationToken", "*"),
         allow(
             "KeepSecrets",
-            "CreateSecret UpdateSecret DeleteSecret RestoreSecret PutResourcePolicy DeleteResourcePolicy TagResource "
-            "UntagResource",
+            "CreateSecret UpdateSecret RestoreSecret PutResourcePolicy DeleteResourcePolicy TagResource UntagResource",
             place.arn("secretsmanager", f"secret:{place.prefix}*"),
             service="secretsmanager",
         ),
@@ -449,26 +477,20 @@ def data(place: Place) -> Sequence[Statement]:
 
 
 def services(place: Place) -> Sequence[Statement]:
-    """The cluster, the logs, the runners, and what watches over cost and account."""
+    """The cluster, the logs, the runners, and what watches over cost: what watches over the account is for people."""
     anomalies = [place.arn("ce", f"{kind}/*", everywhere=True) for kind in ("anomalymonitor", "anomalysubscription")]
     return [
-        # IAM knows these by no ARN: what they make has none before it is made, a recorder is the region's only one, and
-        # a subscription is not told from another (Service Authorization Reference).
-        allow(
-            "MakeWhatHasNoName",
-            "eks:CreateCluster sns:SetSubscriptionAttributes sns:Unsubscribe "
-            "config:PutConfigurationRecorder config:StartConfigurationRecorder config:PutDeliveryChannel",
-            "*",
-        ),
+        # IAM knows it by no ARN before it is made.
+        allow("MakeClusters", "eks:CreateCluster", "*"),
         allow(
             "MakeWhatIsTagged",
-            "ce:CreateAnomalyMonitor ce:CreateAnomalySubscription guardduty:CreateDetector",
+            "ce:CreateAnomalyMonitor ce:CreateAnomalySubscription",
             "*",
             condition=place.tagging,
         ),
         allow(
             "KeepClusters",
-            "DeleteCluster UpdateClusterConfig UpdateClusterVersion AssociateEncryptionConfig "
+            "UpdateClusterConfig UpdateClusterVersion AssociateEncryptionConfig "
             "CreateAccessEntry UpdateAccessEntry DeleteAccessEntry AssociateAccessPolicy DisassociateAccessPolicy "
             "CreateAddon UpdateAddon DeleteAddon CreatePodIdentityAssociation UpdatePodIdentityAssociation "
             "DeletePodIdentityAssociation TagResource UntagResource DescribeUpdate",
@@ -498,6 +520,8 @@ def services(place: Place) -> Sequence[Statement]:
             # Which one, says the setting runners.connection, which identity does not know: runners need identity.
             place.arn("codeconnections", "connection/*"),
         ),
+        # It adds people to a topic, and takes nobody off: IAM does not tell one subscription from another (Service
+        # Authorization Reference, SNS).
         allow(
             "KeepTopics",
             "CreateTopic DeleteTopic SetTopicAttributes Subscribe TagResource UntagResource",
@@ -532,21 +556,6 @@ def services(place: Place) -> Sequence[Statement]:
             service="ce",
         ),
         allow("TagAnomalyDetection", "ce:TagResource", *anomalies, condition=place.claiming),
-        # To delete a trail, a detector or a recorder is left to people: see the boundary.
-        allow(
-            "KeepTrails",
-            "CreateTrail UpdateTrail StartLogging PutEventSelectors AddTags RemoveTags",
-            place.arn("cloudtrail", f"trail/{place.prefix}*"),
-            service="cloudtrail",
-        ),
-        # There is one detector in a region, with a random id; whose it is, say its tags.
-        allow(
-            "KeepGuard",
-            "guardduty:UpdateDetector guardduty:UntagResource",
-            place.arn("guardduty", "detector/*"),
-            condition=place.tagged,
-        ),
-        allow("TagGuard", "guardduty:TagResource", place.arn("guardduty", "detector/*"), condition=place.claiming),
     ]
 
 
@@ -618,17 +627,19 @@ def services_of(actions: Collection[str]) -> Collection[str]:
 # -- the boundary -----------------------------------------------------------------------------------
 
 
-UNNAMED = ("acm", "ce", "ec2", "elasticloadbalancing", "guardduty", "kms")
+UNNAMED = ("acm", "ce", "ec2", "elasticloadbalancing", "kms")
 """The services whose things have an id at random, and are ours, or another environment's, by their tags."""
 
 SHARED = (
-    *("autoscaling:Describe*", "cloudtrail:DescribeTrails", "cloudwatch:Describe*", "ecr:GetAuth*"),
-    *("config:Describe*", "config:PutConfigurationR*", "config:PutDelivery*", "config:StartConfigurationR*"),
+    *("autoscaling:Describe*", "cloudwatch:Describe*"),
+    # Of what watches, no more than a look.
+    *("cloudtrail:Describe*", "cloudtrail:GetEventSel*", "cloudtrail:GetTrail*", "cloudtrail:ListT*"),
+    *("config:Describe*", "guardduty:Get*", "guardduty:List*"),
     *("codeconnections:Get*", "codeconnections:List*", "codeconnections:PassConnection", "codeconnections:Use*"),
     # Images of the company, too: they are what nodes run.
-    *("ecr:BatchCheck*", "ecr:BatchGet*", "ecr:BatchImport*", "ecr:GetDownload*"),
+    *("ecr:BatchCheck*", "ecr:BatchGet*", "ecr:BatchImport*", "ecr:Get*"),
     *("eks-auth:*", "eks:CreateCluster", "eks:Describe*", "logs:Describe*", "rds:Describe*", "route53:Get*"),
-    *("route53:List*", "sns:GetSub*", "sns:SetSub*", "sns:Unsubscribe"),
+    *("route53:List*", "sns:GetSub*"),
     # RDS does it on our behalf, before a secret says which database it is of.
     *("secretsmanager:CreateSecret", "secretsmanager:TagResource"),
     # What a load balancer looks for (AWS's policy AmazonEKSLoadBalancingPolicy).
@@ -638,10 +649,28 @@ SHARED = (
 
 NEVER = (
     "iam:DeleteRolePermissionsBoundary",
-    *("cloudtrail:DeleteTrail", "cloudtrail:StopLogging", "guardduty:Delete*", "guardduty:Stop*"),
-    *("config:Delete*", "config:Stop*", "s3:BypassGovernanceRetention"),
+    # Before its lock ends.
+    "s3:BypassGovernanceRetention",
+    # Without its key, nothing that it encrypts can be read, the record of what was done among it.
+    *("kms:Disable*", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"),
+    # What holds data (``inventory.DATA`` of mlops-scaffold), and the copies of a database and of an object.
+    *("ecr:BatchDeleteImage", "ecr:DeleteRepository", "eks:DeleteCluster", "rds:DeleteDBI*", "rds:DeleteDBSn*"),
+    *("s3:DeleteBucket", "s3:DeleteObjectVersion", "secretsmanager:DeleteSecret"),
 )
-"""What takes the boundary off, or ends the record of what was done, or the watch over it."""
+"""What takes the boundary off, makes the record of what was done unreadable, or deletes what holds data: for people."""
+
+
+def watching(place: Place) -> Sequence[str]:
+    """What has a name of what the component ``audit`` makes: its records, and what tells people of an attack.
+
+    The rest needs none: the boundary leaves no more than a look at trails, detectors and recorders, whosever they are.
+    """
+    place = replace(place, region="*", account="*")
+    return [
+        f"arn:{place.partition}:s3:::{place.prefix}audit-*",
+        place.arn("events", f"rule/{place.prefix}audit-*"),
+        place.arn("sns", f"{place.prefix}audit-*"),
+    ]
 
 
 def bounded_roles(place: Place, boundary: str) -> Sequence[Statement]:
@@ -656,7 +685,8 @@ def bounded_roles(place: Place, boundary: str) -> Sequence[Statement]:
         allow("MakeRoles", "iam:CreateRole", ours, condition={"StringEquals": bounded}),
         allow(
             "GiveRights",
-            "PutRolePermissionsBoundary PutRolePolicy DeleteRolePolicy AttachRolePolicy DetachRolePolicy",
+            # To put, delete, attach and detach them.
+            "PutRolePermissionsBoundary *RolePolicy",
             ours,
             condition={"StringEquals": {**bounded, **place.tagged["StringEquals"]}},
             service="iam",
@@ -677,7 +707,7 @@ def ours(place: Place) -> Sequence[str]:
     """Everything that is called as the things of this environment are, where it is not IAM's."""
     # In whatever region: the name says whose it is, and a boundary is short.
     place = replace(place, region="*")
-    named = ("cloudtrail:trail/", "cloudwatch:alarm:", "codebuild:*/", "ecr:repository/", "eks:*/", "events:rule/")
+    named = ("cloudwatch:alarm:", "codebuild:*/", "ecr:repository/", "eks:*/", "events:rule/")
     named += ("logs:log-group:", "logs:log-group:/aws/*/", "rds:*:", "secretsmanager:secret:", "sns:")
     return [
         f"arn:{place.partition}:s3:::{place.prefix}*",
@@ -713,7 +743,8 @@ def limits(
         actions: what the settings add for CI: their services are open for what is called as ours.
         others: the services that the settings open whole, by their prefix in IAM.
     """
-    made_by_rds, of_our_databases = place.secrets_of_databases
+    anywhere = replace(place, region="*")
+    made_by_rds, of_our_databases = anywhere.secrets_of_databases
     added = sorted(services_of(actions))
     return [
         # What a role may do with it is said by its own policies.
@@ -721,41 +752,35 @@ def limits(
             "Sid": "Ours",
             "Effect": "Allow",
             "NotAction": "iam:*",
-            "Resource": [*ours(place), *(replace(place, region="*").arn(name, f"*{place.prefix}*") for name in added)],
+            "Resource": [*ours(place), *(anywhere.arn(name, f"*{place.prefix}*") for name in added)],
         },
         allow("DatabaseSecrets", "secretsmanager:*", made_by_rds, condition={"ArnLike": of_our_databases}),
         allow(
             "State", "s3:ListBucket s3:GetBucketLocation s3:GetObject", place.state, f"{place.state}/.pulumi/meta.yaml"
         ),
         allow("StateFiles", "s3:*Object", *files(place)),
-        allow("NoNames", " ".join(f"{name}:*" for name in UNNAMED), "*", condition=place.untagged_or_ours),
+        allow("NoNames", " ".join(f"{name}:*" for name in UNNAMED), "*", condition=place.within),
         allow("Shared", " ".join([*SHARED, *(f"{name}:*" for name in sorted(others))]), "*"),
         {"Sid": "Never", "Effect": "Deny", "Action": list(NEVER), "Resource": "*"},
         *(names(place, domain, hosted_zone) if domain else []),
         # Reading IAM gives nobody a right. Of everything, because AWS's own policies are looked at as well.
-        allow("ReadIdentities", "iam:Get* iam:List*", f"arn:{place.partition}:iam::*:*"),
+        allow("ReadIdentities", "iam:Get* iam:List*", "*"),
         *bounded_roles(place, boundary),
         {
             "Sid": "KeepTheGuards",
             "Effect": "Deny",
             # Every change of them, whatever it will be called one day.
-            "NotAction": ["iam:Get*", "iam:List*"],
-            "Resource": [boundary, *guarded],
+            "NotAction": [
+                *("events:Describe*", "events:List*", "iam:Get*", "iam:List*"),
+                *("s3:Get*", "s3:List*", "sns:Get*", "sns:List*"),
+            ],
+            "Resource": [boundary, *guarded, *watching(place), anywhere.arn("kms", f"alias/{place.project}-pulumi")],
         },
         {
             "Sid": "KeepTheStateKey",
             "Effect": "Deny",
-            "Action": [
-                f"kms:{action}"
-                for action in ("PutKeyPolicy", "CreateGrant", "DisableKey", "DisableKeyRotation", "ScheduleKeyDeletion")
-            ],
-            "Resource": place.arn("kms", "key/*"),
+            "Action": "kms:CreateGrant",
+            "Resource": "*",
             "Condition": place.state_key,
-        },
-        {
-            "Sid": "KeepTheStateKeysName",
-            "Effect": "Deny",
-            "Action": ["kms:UpdateAlias", "kms:DeleteAlias"],
-            "Resource": place.arn("kms", f"alias/{place.project}-pulumi"),
         },
     ]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pulumi import Input, Output
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from mlops_stacks.component import Component, Settings
 
@@ -34,8 +34,23 @@ class WorkspaceSettings(Settings):
     """The memory, in GiB, that the pods of one namespace may request together."""
     pods: int = Field(default=100, ge=1)
     """How many pods one namespace may have."""
+    editors: Mapping[NamespaceName, Sequence[str]] = {}
+    """Who works in which of these namespaces: its name, and the identities (ARNs of roles on AWS) that may change what
+    is in it, its Secrets among it, and nothing elsewhere."""
+    viewers: Sequence[str] = ()
+    """The identities that may look at every namespace, the platform's own as well, but at no Secret."""
     storage_class: str = "encrypted"
     """The name of the default storage class. On AWS we make it; elsewhere it must be there, and encrypt."""
+
+    @model_validator(mode="after")
+    def _edited(self) -> Self:
+        """Refuses to give away a namespace that is not for people's own work, for its Secrets go with it."""
+        if others := sorted({*self.editors} - {*self.namespaces}):
+            raise ValueError(
+                f"editors names {', '.join(others)}, and people work in the namespaces of workspace.namespaces alone: "
+                f"{', '.join(self.namespaces)}"
+            )
+        return self
 
 
 class Workspace(Component):

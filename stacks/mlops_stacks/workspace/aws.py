@@ -15,6 +15,7 @@ from pulumi_kubernetes.storage import v1 as storage
 
 from mlops_stacks import workspace
 from mlops_stacks.cluster import Cluster
+from mlops_stacks.cluster._people import admit, identities, let
 from mlops_stacks.keys import Keys
 from mlops_stacks.network import Network
 from mlops_stacks.workspace import WorkspaceSettings, kubernetes
@@ -67,6 +68,20 @@ class Workspace(kubernetes.Workspace):
         # without it, a pod that has such files cannot end.
         self.child = ResourceOptions.merge(self.child, ResourceOptions(depends_on=[files]))
         self._open(settings, network, cluster, disks.metadata.name)
+
+    def _admit(self, settings: WorkspaceSettings, cluster: Cluster) -> None:
+        """Gives people what EKS calls *edit* and *view*: their names inside the cluster are those of their sessions.
+
+        Source: EKS User Guide, *Review access policy permissions*, checked 2026-11-29.
+        """
+        arns = [*settings.viewers, *(arn for people in settings.editors.values() for arn in people)]
+        for called, arn in identities("workspace.editors and workspace.viewers", arns).items():
+            name = f"{self.name}-{called}"
+            entry = admit(name, cluster.cluster_name, arn, opts=self.child)
+            if arn in settings.viewers:
+                let(f"{name}-view", entry, "AmazonEKSViewPolicy", opts=self.child)
+            if rooms := [room for room, people in settings.editors.items() if arn in people]:
+                let(f"{name}-edit", entry, "AmazonEKSEditPolicy", namespaces=rooms, opts=self.child)
 
     def _addon(
         self, name: str, addon_name: str, cluster: Cluster, configuration_values: str | None = None

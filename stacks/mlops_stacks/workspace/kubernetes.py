@@ -10,6 +10,7 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.networking import v1 as networking
+from pulumi_kubernetes.rbac import v1 as rbac
 
 from mlops_stacks import workspace
 from mlops_stacks.cluster import Cluster
@@ -58,6 +59,26 @@ class Workspace(workspace.Workspace):
         )
         for namespace in settings.namespaces:
             self.namespace(namespace, ways=get_args(Way))
+        self._admit(settings, cluster)
+
+    def _admit(self, settings: WorkspaceSettings, cluster: Cluster) -> None:
+        """Gives people what Kubernetes calls *edit* and *view*, by the names that the cluster knows its users by."""
+        for namespace, people in settings.editors.items():
+            rbac.RoleBinding(
+                f"{namespace}-editors",
+                metadata=meta.ObjectMetaArgs(name="editors", namespace=namespace, labels=labels(namespace)),
+                role_ref=role("edit"),
+                subjects=[user(name) for name in people],
+                opts=self.child,
+            )
+        if settings.viewers:
+            rbac.ClusterRoleBinding(
+                f"{self.name}-viewers",
+                metadata=meta.ObjectMetaArgs(name=f"{pulumi.get_project()}-viewers", labels=labels(self.name)),
+                role_ref=role("view"),
+                subjects=[user(name) for name in settings.viewers],
+                opts=self.child,
+            )
 
     def namespace(self, grantee: str, *, ways: Sequence[Way] = (), level: Level = "restricted") -> Output[str]:
         """Makes the namespace with its quota and limits, and a network policy for each thing its pods may do."""
@@ -189,6 +210,16 @@ class Workspace(workspace.Workspace):
             ),
         }
         return rules[way]
+
+
+def role(name: str) -> rbac.RoleRefArgs:
+    """One of the roles that Kubernetes itself makes for people (Kubernetes, *User-facing roles*)."""
+    return rbac.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="ClusterRole", name=name)
+
+
+def user(name: str) -> rbac.SubjectArgs:
+    """A person, or whatever else the cluster knows by a name."""
+    return rbac.SubjectArgs(api_group="rbac.authorization.k8s.io", kind="User", name=name)
 
 
 def security(level: Level) -> dict[str, str]:

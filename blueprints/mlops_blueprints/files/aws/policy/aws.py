@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from ipaddress import ip_network
 
 from policy import Plan
 
@@ -178,8 +179,14 @@ def data_is_encrypted_with_our_own_key(plan: Plan) -> Iterator[str]:
 
 
 def _is_wide(cidr: str) -> bool:
-    """Whether a range of addresses has fewer than 8 fixed bits: a good part of the internet."""
-    return int(cidr.rpartition("/")[2]) < 8
+    """Whether strangers are in a range: beyond a /16 of the internet, a /8 of private addresses (RFC 1918).
+
+    Of IPv6, a /32 is all that a provider has for its customers.
+    """
+    network = ip_network(cidr, strict=False)
+    if network.version == 6:
+        return network.prefixlen < 32
+    return network.prefixlen < (8 if network.is_private else 16)
 
 
 def _without(plan: Plan, names: set[str], what: str) -> Iterator[str]:

@@ -71,6 +71,7 @@ EXAMPLES = {
     ],
     "nobody_comes_in_from_the_internet": [
         plan(resource("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", cidrIpv4="0.0.0.0/0")),
+        plan(resource("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", cidrIpv4="3.0.0.0/8")),
         plan(resource("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", cidrIpv6="::/0")),
         plan(resource("aws:ec2/securityGroup:SecurityGroup", ingress=[{"cidrBlocks": ["10.0.0.0/8"]}])),
     ],
