@@ -195,6 +195,7 @@ GIVEN = {
     "level": "'privileged'",
     "port": "8080",
     "path": "'/metrics'",
+    "parameters": "{'module': 'http_2xx'}",
 }
 
 

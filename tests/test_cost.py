@@ -278,7 +278,7 @@ def test_several_environments_have_a_sum_over_all() -> None:
 def test_the_line_below_the_sums_says_of_which_region_the_prices_are() -> None:
     assert "though it runs in" not in markdown.plan(two_environments())
     [legend] = [line for line in markdown.plan(two_environments("eu-west-1")).splitlines() if "US dollars" in line]
-    assert legend.endswith("priced as us-east-1 though it runs in eu-west-1.")
+    assert legend.endswith("priced as us-east-1 though it runs in eu-west-1, where machines cost some 11 % more.")
 
 
 def test_an_environment_that_people_depend_on_is_assumed_to_be_busy() -> None:
@@ -300,10 +300,22 @@ def test_usage_of_what_is_not_there_is_refused() -> None:
     assert raised.value.then == "did you mean 'nat-traffic'?"
 
 
-def test_another_region_is_said_to_be_priced_as_the_books() -> None:
-    found = priced(resource("pulumi:providers:aws", "default", {"region": "eu-central-1"}))
+@pytest.mark.parametrize(
+    ("region", "words"),
+    [
+        ("eu-central-1", "eu-central-1, where machines cost some 20 % more"),
+        ("us-west-2", "us-west-2, where machines cost the same"),
+        ("eu-south-2", "eu-south-2, whose prices differ"),
+    ],
+)
+def test_another_region_is_said_to_be_priced_as_the_books(region: str, words: str) -> None:
+    """EC2's price list: an m5.xlarge costs $0.230 an hour in Frankfurt, and $0.192 in Virginia and in Oregon."""
+    found = priced(resource("pulumi:providers:aws", "default", {"region": region}))
 
-    assert found.notes[0] == "priced as us-east-1, though it runs in eu-central-1: prices there differ"
+    assert found.notes[0] == f"priced as us-east-1, though it runs in {words}"
+    lines = [*cost.costs.page([found])]
+    assert lines.index(found.notes[0]) == 1 + next(at for at, line in enumerate(lines) if "US dollars" in line)
+    assert lines.count(found.notes[0]) == 1
 
 
 def test_the_document_is_json_and_the_same_each_time() -> None:

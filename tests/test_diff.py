@@ -12,6 +12,7 @@ import pytest
 from conftest import write
 
 import mlops_blueprints
+from mlops_scaffold import report
 from mlops_scaffold.diff import Value, compare, diff
 from mlops_scaffold.errors import ScaffoldError
 from mlops_scaffold.preview.plan import Plan, Program
@@ -42,6 +43,26 @@ def test_what_is_on_one_side_only_was_removed_or_added() -> None:
         ("removed", "old", True),
         ("added", "new", True),
     ]
+
+
+def test_another_region_and_what_holds_data_are_read_first(capsys: pytest.CaptureFixture[str]) -> None:
+    def somewhere(region: str) -> Plan:
+        provider = {"urn": "urn:p", "type": "pulumi:providers:aws", "name": "default", "parent": None, "custom": True}
+        vpc = {**bucket("network"), "type": "aws:ec2/vpc:Vpc", "urn": "urn:pulumi:dev::acme::aws:ec2/vpc:Vpc::network"}
+        there = [{**each, "inputs": {"region": region}} for each in (vpc, bucket())]
+        return plan({**provider, "inputs": {"region": region}, "protect": False, "retainOnDelete": False}, *there)
+
+    found = compare(somewhere("us-east-1"), somewhere("us-west-2"), before="a", after="b")
+    report.difference(found, "text")
+
+    first, region, data, *rest = capsys.readouterr().out.splitlines()
+    assert first.startswith("dev: 2 changed")
+    assert "the region changes from us-east-1 to us-west-2" in region
+    assert data.strip() == "holds data, and is changed: bucket data in acme"
+    assert rest
+    assert "- the region changes" in markdown.difference(found)
+    same = compare(somewhere("us-east-1"), somewhere("us-east-1"), before="a", after="b")
+    assert "region" not in markdown.difference(same)
 
 
 def test_a_changed_property_is_named_with_both_values() -> None:

@@ -148,8 +148,8 @@ def test_what_differs_by_place_only_is_told_once() -> None:
     [
         ("aws:region", "us-east-1", "eu-west-1", True),
         ("aws:region", "us-east-1", "us-east-1", False),
-        ("aws:allowedAccountIds", "['1']", "['2']", True),
-        ("aws:allowedAccountIds", "['1']", "[]", True),
+        ("aws:allowedAccountIds", "['111111111111']", "['222222222222']", True),
+        ("aws:allowedAccountIds", "['111111111111']", "[]", True),
     ],
 )
 def test_the_programs_of_an_environment_are_in_one_place(
@@ -174,9 +174,9 @@ def test_the_programs_of_an_environment_are_in_one_place(
 @pytest.mark.parametrize(
     ("dev", "asked", "told"),
     [
-        ("['1']", ["prod"], ["prod is in the same account as dev"]),
-        ("['1']", ["dev"], []),
-        ("['2']", None, []),
+        ("['111111111111']", ["prod"], ["prod is in the same account as dev"]),
+        ("['111111111111']", ["dev"], []),
+        ("['222222222222']", None, []),
         ("[]", None, []),
     ],
 )
@@ -187,7 +187,7 @@ def test_who_deploys_beside_production_is_a_warning(
     files = {
         "Pulumi.yaml": "name: acme\nruntime: python\n",
         "Pulumi.dev.yaml": f"config:\n  aws:allowedAccountIds: {dev}\n",
-        "Pulumi.prod.yaml": "config:\n  aws:allowedAccountIds: ['1']\n",
+        "Pulumi.prod.yaml": "config:\n  aws:allowedAccountIds: ['111111111111']\n",
         "__main__.py": "",
     }
 
@@ -215,6 +215,51 @@ def test_production_that_is_like_any_other_is_a_warning(
     warnings = preview(write(tmp_path, files), session=session).of("warning")
 
     assert ("production-by-name" in {finding.code for finding in warnings}) is told
+
+
+@pytest.mark.parametrize(
+    ("accounts", "codes"),
+    [
+        ("['123456789012']", []),
+        ("[123456789012]", []),
+        ("[12345]", ["no-account"]),
+        ("['1234-5678-9012']", ["no-account"]),
+        ("'123456789012'", ["no-account"]),
+        ("[]", ["account-not-pinned"]),
+    ],
+)
+def test_an_account_has_twelve_digits(accounts: str, codes: list[str], tmp_path: Path, session: Session) -> None:
+    """AWS Account Management Reference Guide, *View AWS account identifiers*: a 12-digit number."""
+    files = {
+        "Pulumi.yaml": "name: acme\nruntime: python\n",
+        "Pulumi.dev.yaml": f"config:\n  aws:region: us-east-1\n  aws:allowedAccountIds: {accounts}\n",
+        "__main__.py": "",
+    }
+
+    found = [
+        finding for finding in preview(write(tmp_path, files), session=session).findings if "account" in finding.code
+    ]
+
+    assert [finding.code for finding in found] == codes
+    assert {finding.source for finding in found} <= {"Pulumi.dev.yaml:3", "Pulumi.dev.yaml:1"}
+
+
+def test_an_environment_that_was_copied_is_told_what_it_still_shares(tmp_path: Path, session: Session) -> None:
+    """Two networks with the same addresses cannot be peered (VPC Peering Guide, *VPC peering limitations*)."""
+    copied = "config:\n  aws:defaultTags:\n    tags:\n      environment: dev\n"
+    files = {
+        "Pulumi.yaml": "name: acme\nruntime: python\n",
+        "Pulumi.dev.yaml": copied,
+        "Pulumi.test.yaml": copied,
+        "__main__.py": "from pulumi_aws import ec2\nec2.Vpc('network', cidr_block='10.16.0.0/16')\n",
+    }
+
+    found = preview(write(tmp_path, files), session=session).of("warning")
+    told = {finding.code: finding for finding in found if finding.code in ("tag-of-another", "range-shared")}
+
+    assert told["tag-of-another"].source == "Pulumi.test.yaml:4"
+    assert "dev and test" in told["range-shared"].message
+    assert len(told) == len([finding for finding in found if finding.code in told])
 
 
 def test_no_row_of_a_table_is_cut(tmp_path: Path, session: Session, capsys: pytest.CaptureFixture[str]) -> None:

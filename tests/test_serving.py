@@ -26,6 +26,7 @@ from mlops_stacks.cluster.aws import Cluster
 from mlops_stacks.gateway import GatewaySettings
 from mlops_stacks.gateway.aws import Gateway
 from mlops_stacks.kubernetes import inside
+from mlops_stacks.monitoring.kubernetes import Monitoring
 from mlops_stacks.network.aws import Network
 from mlops_stacks.serving import ServingSettings
 from mlops_stacks.serving.kubernetes import Serving
@@ -35,10 +36,11 @@ from mlops_stacks.workspace.aws import Workspace
 
 cloud = pulumi.StackReference("organization/shared/dev")
 inside(Cluster.imported("cluster", cloud))
+workspace = Workspace.imported("workspace", cloud)
 serving = Serving(
     "serving",
     ServingSettings({serving}),
-    workspace=Workspace.imported("workspace", cloud),
+    workspace=workspace,
     tracking=Tracking.imported("tracking", cloud),
 )
 gateway = Gateway(
@@ -47,6 +49,8 @@ gateway = Gateway(
     network=Network.imported("network", cloud),
     storage=Storage.imported("storage", cloud),
     serving=serving,
+    workspace=workspace,
+    monitoring={monitoring},
 )
 pulumi.export("url", gateway.url)
 """
@@ -56,12 +60,13 @@ pulumi.export("url", gateway.url)
 def planned(tmp_path: Path, session: Session) -> Any:
     """Plans a predictor and its gateway with these settings."""
 
-    def plan(serving: Mapping[str, Any], gateway: Mapping[str, Any]) -> Plan:
+    def plan(serving: Mapping[str, Any], gateway: Mapping[str, Any], *, watched: bool = False) -> Plan:
         source = PROGRAM.format(
+            monitoring='Monitoring.imported("monitoring", cloud)' if watched else "None",
             **{
                 name: ", ".join(f"{key}={value!r}" for key, value in settings.items())
                 for name, settings in (("serving", serving), ("gateway", gateway))
-            }
+            },
         )
         return testing.plan(tmp_path, source, shared=testing.elsewhere("aws", ours()), session=session)
 
@@ -87,6 +92,21 @@ def test_without_a_domain_there_is_no_gateway(planned: Any) -> None:
 
     assert {"Certificate", "Ingress", "Record"} <= set(types(opened)) - set(types(closed))
     assert len(types(opened)) - len(types(closed)) == 8
+
+
+def test_a_door_that_there_is_is_asked_after_its_name_stands_and_another_is_not(planned: Any) -> None:
+    closed, opened = (planned({"image": IMAGE}, gateway, watched=True).programs[0].made for gateway in ({}, NAMED))
+
+    def probers(made: Any) -> list[Any]:
+        return [each for each in made if each["urn"].endswith("Deployment::gateway-prober")]
+
+    assert probers(closed) == []
+    (prober,) = probers(opened)
+    (record,) = (each["urn"] for each in opened if each["urn"].endswith("Record::gateway"))
+    assert record in prober["dependencies"], "else the resolver remembers that there is no such name"
+    (way,) = (each["inputs"]["spec"]["egress"][0] for each in opened if each["urn"].endswith("::gateway-port-443"))
+    assert way["ports"] == [{"protocol": "TCP", "port": 443}]
+    assert way["to"] == [{"ipBlock": {"cidr": "10.0.0.0/16"}}]
 
 
 @pytest.mark.parametrize(

@@ -84,11 +84,11 @@ def test_a_person_is_asked_what_matters_and_shown_the_command(tmp_path: Path, mo
 
     assert result.exit_code == 0, result.output
     # Each of them right after its question.
-    assert "'Acme' does not fit: 'Acme' cannot be a project's name\n  allowed: 2 to 20 characters" in result.output
+    assert "Error: 'Acme' cannot be a project's name\n  allowed: 2 to 20 characters" in result.output
     assert "'app' does not fit: the name 'app' is taken" in result.output
     assert "'taken' does not fit" in result.output
     assert "did you mean 'us-east-1'?" in result.output
-    assert "'12' does not fit: '12' is no account\n  allowed: the 12 digits of its id" in result.output
+    assert "Error: '12' is no account\n  allowed: the 12 digits of its id, without hyphens" in result.output
     assert "several with commas between them, such as dev,prod" in result.output
     assert "series-a has no 'production'\n  next:    did you mean 'prod'?" in result.output
     assert "'203.0.113.7' does not fit: a range of addresses with its length, such as 203.0.113.7/32" in result.output
@@ -96,7 +96,7 @@ def test_a_person_is_asked_what_matters_and_shown_the_command(tmp_path: Path, mo
     assert "  defers " in result.output
     assert "'https://github.com/acme/ml' does not fit: owner/name, such as acme/ml" in result.output
     assert "'example' does not fit: The name, such as" in result.output
-    assert "'me' does not fit: The e-mail addresses" in result.output
+    assert "'me' does not fit: an e-mail address, such as" in result.output
     command = "mlops-scaffold new acme --stage series-a --cloud aws --region eu-west-1 --account 123456789012"
     door = {"domain": "predict.example.com", "hosted_zone": "Z0123456789"}
     command += " --environments dev,prod"
@@ -105,6 +105,7 @@ def test_a_person_is_asked_what_matters_and_shown_the_command(tmp_path: Path, mo
     sets += [f"'{of}.recipients=[me@example.com]'" for of in ("budget", "audit", "database")]
     assert f"  {command} {' '.join(f'--set {each}' for each in sets)}\n" in result.output
     made = tmp_path / "acme"
+    assert "&id" not in (made / ".mlops-scaffold" / "answers.yaml").read_text()
     assert "aws:region: eu-west-1" in (made / "Pulumi.dev.yaml").read_text()
     # CI may write the records of that name, and of no other; nobody says it twice.
     assert 'domain="predict.example.com", hosted_zone="Z0123456789"' in (made / "settings.py").read_text()

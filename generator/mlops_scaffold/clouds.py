@@ -30,7 +30,9 @@ def check_region(region: str, cloud: str) -> None:
 def check_account(account: str, cloud: str) -> None:
     """Refuses what is no account of the cloud, and is not empty either."""
     if account and not ACCOUNT[cloud].fullmatch(account):
-        raise ScaffoldError(f"'{account}' is no account", where="--account", allowed="the 12 digits of its id")
+        raise ScaffoldError(
+            f"'{account}' is no account", where="--account", allowed="the 12 digits of its id, without hyphens"
+        )
 
 
 def regions(catalogue: Catalogue, cloud: str) -> Sequence[str]:

@@ -27,6 +27,9 @@ LOCK = PurePosixPath("requirements.txt")
 FIRST = PurePosixPath("docs/runbooks/first-up.md")
 """What is to be done before a platform with a cluster can come up, if it has one."""
 
+LAST = PurePosixPath("docs/runbooks/destroy.md")
+"""How such a platform is taken down to the end."""
+
 GIVEN_UP = PurePosixPath("tests/given_up.txt")
 """Whose data nobody would miss; the repository's tests hold on to all other."""
 

@@ -68,6 +68,8 @@ class Difference:
     """By environment, then what is removed, changed, added."""
     costs: Mapping[str, tuple[str, str]]
     """What each environment costs a month, before and after."""
+    regions: Mapping[str, tuple[str, str]]
+    """Where each environment is, before and after; empty for two environments, which may be in two places."""
 
     def json(self) -> str:
         """The document that docs/reference/plan.md describes."""
@@ -93,6 +95,7 @@ def diff(before: str, after: str, *, progress: Callable[[str], None] | None = No
         # What is used depends on the name.
         return replace(
             compare(*nameless, before=before, after=after),
+            regions={},
             costs={both: (_costs(first, second)[before], _costs(second, second)[after])},
         )
     return compare(first, second, before=before, after=after)
@@ -120,7 +123,20 @@ def compare(first: Plan, second: Plan, *, before: str, after: str) -> Difference
     changes.sort(key=lambda change: (environments.index(change.environment), order.index(change.kind)))
     old, new = _costs(first, second), _costs(second, second)
     costs = {environment: (old[environment], new[environment]) for environment in environments}
-    return Difference(before, after, environments, changes, costs)
+    regions = {environment: (_region(first, environment), _region(second, environment)) for environment in environments}
+    return Difference(before, after, environments, changes, costs, regions)
+
+
+def _region(plan: Plan, environment: str) -> str:
+    """Where the providers of an environment work; empty where none says."""
+    providers = (
+        resource["inputs"].get("region")
+        for program in plan.programs
+        if program.environment == environment
+        for resource in program.resources
+        if resource["type"].startswith("pulumi:providers:")
+    )
+    return next((region for region in providers if isinstance(region, str)), "")
 
 
 def _costs(plan: Plan, priced_as: Plan) -> Mapping[str, str]:

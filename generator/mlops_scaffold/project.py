@@ -12,7 +12,7 @@ from mlops_scaffold.answers import Answers
 from mlops_scaffold.catalogue import Block, Catalogue
 from mlops_scaffold.claims import OURS, PICTURE
 from mlops_scaffold.clouds import regions, strange_region
-from mlops_scaffold.compose import DATA, FIRST, LOCK, Platform, compose, drawn, every_repository
+from mlops_scaffold.compose import DATA, FIRST, LAST, LOCK, Platform, compose, drawn, every_repository
 from mlops_scaffold.errors import ScaffoldError, nearest
 from mlops_scaffold.resolve import resolve
 
@@ -190,6 +190,7 @@ def context(wanted: Platform) -> Mapping[str, Any]:
         "pages": _titled(brought, "docs/*.md"),
         "runbooks": [{"name": name, "pages": pages} for name, pages in runbooks.items() if pages],
         "first": _titled(brought, str(FIRST)),
+        "last": _titled(brought, str(LAST)),
         "makers": " and ".join(f"`{top}/`" for top in sorted(tops)),
         "catalogue": [page for node in wanted.nodes for page in _described(node.block)],
         "deferred": [{"name": name, "why": why} for name, why in wanted.blueprint.deferred.items()],

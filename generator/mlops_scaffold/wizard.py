@@ -61,9 +61,11 @@ QUESTIONS = (
     Question(
         "budget",
         "recipients",
-        "E-mail address that hears of costs, attacks and a full database (Enter for nobody yet)",
+        "E-mail address that hears of costs, attacks and a full database; alerts go to Slack or PagerDuty, which come "
+        "later (Enter for nobody yet)",
         also=("audit", "database"),
         one_of=True,
+        form="an e-mail address, such as platform@example.com",
     ),
 )
 """What is asked where the platform has the component, and the setting was not given."""
@@ -125,12 +127,12 @@ def _settle(question: Question, node: Node, answers: Answers) -> Answers:
     said = _prompt(question.text, "", check)
     if not said:
         return answers
-    value = [said] if question.one_of else said
     told = dict(answers.set)
     for name in (question.capability, *question.also):
         own = told.get(name, {})
         # What was given for another component stays.
-        told[name] = {**own, question.key: own.get(question.key, value)}
+        # Each has a list of its own: of one that several have, a file would say that it is the same.
+        told[name] = {**own, question.key: own.get(question.key, [said] if question.one_of else said)}
     return replace(answers, set=told)
 
 
@@ -195,7 +197,8 @@ def _prompt(what: str, default: str, check: Callable[[str], None]) -> str:
             check(text)
         except ScaffoldError as error:
             told = ScaffoldError(error.what, allowed=error.allowed, then=error.then)  # The place is the question.
-            raise click.UsageError(f"'{text}' does not fit: {told}") from None
+            named = str(told).startswith(f"'{text}'")
+            raise click.UsageError(str(told) if named else f"'{text}' does not fit: {told}") from None
         return text
 
     return click.prompt(what, default=default, show_default=bool(default), value_proc=checked)

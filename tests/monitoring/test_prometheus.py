@@ -77,7 +77,30 @@ def pod(namespace: str, name: str, port: int, annotations: Mapping[str, str]) ->
 
 
 @pytest.fixture(scope="module")
-def prometheus(production: Plan, predictor: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+def prober(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a prober, with the modules that it brings along."""
+    folder, port = tmp_path_factory.mktemp("prober"), free_port()
+    options = ["--config.file=/etc/prometheus/blackbox.yml", f"--web.listen-address=127.0.0.1:{port}"]
+    with process([tool("prometheus-blackbox-exporter"), *options], os.environ, folder, folder / "log"):
+        until(lambda: status(f"http://127.0.0.1:{port}/-/healthy") == 200, (folder / "log").read_text())
+        yield port
+
+
+def asked(production: Plan) -> dict[str, str]:
+    """What ``watch`` returned for the gateway's prober."""
+    (annotations,) = (
+        made["deepInputs"]["spec"]["template"]["metadata"]["annotations"]
+        for program in production.programs
+        for made in program.made
+        if made["urn"].endswith("Deployment::gateway-prober")
+    )
+    return annotations
+
+
+@pytest.fixture(scope="module")
+def prometheus(
+    production: Plan, predictor: int, prober: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Prometheus]:
     """A Prometheus that has asked the predictor more than once."""
     folder, port = tmp_path_factory.mktemp("prometheus"), free_port()
     # What ``watch`` returned for the queue, whose pods speak HTTPS; those of all others do not.
@@ -85,6 +108,10 @@ def prometheus(production: Plan, predictor: int, tmp_path_factory: pytest.TempPa
     plain = {key: value for key, value in secure.items() if key != "prometheus.io/scheme"}
     pods = [
         pod("serving", "serving", predictor, plain),
+        *(
+            pod("gateway", name, prober, {**asked(production), "prometheus.io/param_target": f"http://{target}/readyz"})
+            for name, target in (("gateway", f"127.0.0.1:{predictor}"), ("shut", f"127.0.0.1:{free_port()}"))
+        ),
         pod("serving", "silent", predictor, {**plain, "prometheus.io/scrape": "false"}),
         pod("training-queue", "kueue", free_port(), secure),
         pod("models", "thief", free_port(), secure),
@@ -129,11 +156,22 @@ def test_a_pod_that_says_so_is_measured_under_the_names_of_the_cluster(prometheu
     assert prometheus.query('up{job="silent"}') == []
 
 
+def test_a_prober_asks_whom_it_is_told_to_ask(production: Plan, prometheus: Prometheus) -> None:
+    def answered(job: str) -> list[str]:
+        return [each["value"][1] for each in prometheus.query(f'probe_success{{job="{job}", namespace="gateway"}}')]
+
+    assert asked(production)["prometheus.io/param_target"] == "https://predict.example.com/readyz"
+    until(lambda: answered("gateway") and answered("shut"), "the prober is not asked")
+    assert (answered("gateway"), answered("shut")) == (["1"], ["0"])
+
+
 def test_only_the_platforms_own_pods_are_shown_the_token(prometheus: Prometheus) -> None:
     targets = prometheus.ask("targets?state=active")["activeTargets"]
 
     assert {(target["labels"]["job"], target["scrapeUrl"].partition(":")[0]) for target in targets} == {
         ("serving", "http"),
+        ("gateway", "http"),
+        ("shut", "http"),
         ("kueue", "https"),
     }
 

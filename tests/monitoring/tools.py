@@ -24,6 +24,7 @@ DASHBOARDS = sorted(file for file in FILES if file.parent.name == "dashboards")
 
 PACKAGES = {"promtool": "prometheus", "prometheus": "prometheus", "amtool": "prometheus-alertmanager"}
 PACKAGES["prometheus-alertmanager"] = PACKAGES["amtool"]
+PACKAGES["prometheus-blackbox-exporter"] = "prometheus-blackbox-exporter"
 
 
 def tool(name: str) -> str:

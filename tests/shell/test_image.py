@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,9 @@ def put(target, content):
     manifest = json.dumps({{"schemaVersion": 2, "mediaType": kind, "config": layers[0], "layers": layers}})
     call = ["aws", "ecr", "put-image", "--region", "us-east-1", "--repository-name", name, "--image-tag", tag]
     subprocess.run([*call, "--image-manifest", manifest], check=True, stdout=subprocess.DEVNULL)
+    # As ECR does by itself, where the repository says so.
+    scan = ["aws", "ecr", "start-image-scan", "--region", "us-east-1", "--repository-name", name]
+    subprocess.run([*scan, "--image-id", "imageTag=" + tag], check=True, stdout=subprocess.DEVNULL)
 print("what docker has to say")
 match sys.argv[1:]:
     case ["push", target]:
@@ -76,11 +81,12 @@ class Registry:
         call = ["git", "-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false", *arguments]
         return subprocess.run(call, cwd=self.folder, check=True, capture_output=True, text=True).stdout
 
-    def image(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def image(self, *arguments: str, accept: str = "", patience: int = 60) -> subprocess.CompletedProcess[str]:
+        run = f"import sys; sys.path.insert(0, {str(SCRIPT.parent)!r}); import image; image.PATIENCE = {patience}; "
         return subprocess.run(
-            [sys.executable, SCRIPT, *arguments],
+            [sys.executable, "-c", f"{run}image.main(*sys.argv[1:])", *arguments],
             cwd=self.folder,
-            env=self.environment,
+            env={**self.environment, "ACCEPT": accept},
             capture_output=True,
             text=True,
             check=False,
@@ -187,3 +193,108 @@ def test_an_image_is_named_by_its_digest(image: str, registry: Registry) -> None
 
     assert done.returncode != 0
     assert "IMAGE=<repository>@sha256:<digest>" in done.stderr
+
+
+def scan(cloud: dict[str, str], name: str, status: str, *, image: str = "", **findings: Any) -> None:
+    """Has the server find this in the next image of a repository, or in that of a digest.
+
+    In the form of Amazon ECR API Reference, *DescribeImageScanFindings*.
+    """
+    results = {
+        "repositoryName": name,
+        "imageId": {"imageDigest": image} if image else {},
+        "imageScanStatus": {"status": status, "description": f"It is {status}."},
+        "imageScanFindings": findings,
+    }
+    body = json.dumps({"results": [results], "region": "us-east-1"}).encode()
+    url = f"{cloud['AWS_ENDPOINT_URL']}/moto-api/static/ecr/scan-finding-results"
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 201
+
+
+def enhanced(name: str, severity: str, fix: str) -> dict[str, Any]:
+    details = {"vulnerabilityId": name, "vulnerablePackages": [{"name": "openssl", "version": "3.5.1"}]}
+    return {"severity": severity, "fixAvailable": fix, "packageVulnerabilityDetails": details}
+
+
+def test_a_basic_scan_is_told_and_refuses_nothing_for_it_knows_no_fix(
+    registry: Registry, cloud: dict[str, str]
+) -> None:
+    attributes = [{"key": "package_name", "value": "zlib"}, {"key": "package_version", "value": "1.3"}]
+    findings = [
+        {"name": "CVE-2026-0001", "severity": "CRITICAL", "attributes": attributes},
+        {"name": "CVE-2026-0002", "severity": "LOW", "attributes": attributes},
+    ]
+    counts = {"CRITICAL": 1, "LOW": 1}
+    scan(cloud, registry.name("dev"), "COMPLETE", findings=findings, findingSeverityCounts=counts)
+
+    done = registry.image("dev")
+
+    assert done.stdout.startswith(f"{registry.urls['dev']}@sha256:")
+    assert "found: 1 CRITICAL, 1 LOW" in done.stderr
+    assert "CRITICAL CVE-2026-0001 in zlib; a fix: unknown" in done.stderr
+    assert "CVE-2026-0002" not in done.stderr
+
+
+def test_what_is_critical_and_has_a_fix_is_refused_unless_it_is_accepted_by_name(
+    registry: Registry, cloud: dict[str, str]
+) -> None:
+    findings = [
+        enhanced("CVE-2026-0001", "CRITICAL", "YES"),
+        enhanced("CVE-2026-0002", "CRITICAL", "PARTIAL"),
+        enhanced("CVE-2026-0003", "CRITICAL", "NO"),
+        enhanced("CVE-2026-0004", "HIGH", "YES"),
+    ]
+    scan(cloud, registry.name("dev"), "ACTIVE", enhancedFindings=findings, findingSeverityCounts={"CRITICAL": 3})
+
+    refused = registry.image("dev")
+    half = registry.image("dev", accept="CVE-2026-0001 CVE-2026-0009")
+    let = registry.image("dev", accept="CVE-2026-0001 CVE-2026-0002")
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert 'ACCEPT="CVE-2026-0001 CVE-2026-0002"' in refused.stderr
+    assert "CRITICAL CVE-2026-0003 in openssl; a fix: NO" in refused.stderr
+    assert (half.returncode, half.stdout) == (1, "")
+    assert 'ACCEPT="CVE-2026-0002"' in half.stderr
+    assert let.stdout.startswith(f"{registry.urls['dev']}@sha256:")
+
+
+def test_an_image_that_cannot_be_scanned_is_told_of(registry: Registry, cloud: dict[str, str]) -> None:
+    scan(cloud, registry.name("dev"), "UNSUPPORTED_IMAGE")
+
+    done = registry.image("dev")
+
+    assert done.stdout.startswith(f"{registry.urls['dev']}@sha256:")
+    assert "nobody knows its holes" in done.stderr
+    assert "It is UNSUPPORTED_IMAGE." in done.stderr
+
+
+def test_of_an_index_its_images_are_what_was_scanned(registry: Registry, cloud: dict[str, str]) -> None:
+    pushed = registry.image("dev").stdout.strip()
+    there = registry.name("dev")
+    image = pushed.partition("@")[2]
+    kind = "application/vnd.oci.image.index.v1+json"
+    note = {"digest": f"sha256:{'e' * 64}", "platform": {"os": "unknown", "architecture": "unknown"}}
+    only = {"digest": image, "platform": {"os": "linux", "architecture": "amd64"}}
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": kind, "manifests": [only, note]})
+    call = ["ecr", "put-image", "--repository-name", there, "--image-tag", "index", "--image-manifest", manifest]
+    index = ask(cloud, *call)["image"]["imageId"]["imageDigest"]
+
+    done = registry.image("dev", f"{registry.urls['dev']}@{index}")
+
+    assert index != image
+    assert f"The scan of {image} found: 1 HIGH" in done.stderr
+    assert done.stdout == f"{registry.urls['dev']}@{index}\n"
+
+
+def test_a_scan_that_does_not_come_is_not_waited_for_for_ever(registry: Registry, cloud: dict[str, str]) -> None:
+    name, kind = registry.name("dev"), "application/vnd.docker.distribution.manifest.v2+json"
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": {"digest": "sha256:1"}, "layers": []})
+    call = ["ecr", "put-image", "--repository-name", name, "--image-tag", "x", "--image-manifest", manifest]
+    digest = ask(cloud, *call)["image"]["imageId"]["imageDigest"]
+
+    done = registry.image("dev", f"{registry.urls['dev']}@{digest}", patience=-1)
+
+    assert "nobody knows its holes" in done.stderr
+    assert done.stdout == f"{registry.urls['dev']}@{digest}\n"

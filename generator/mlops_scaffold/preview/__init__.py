@@ -126,7 +126,7 @@ def _plan(
                 replace(quirk, program=made.project, environment=environment) for quirk in dict.fromkeys(quirks)
             ]
         findings += rights.check([program for program in planned if program.environment == environment])
-    findings += settings.check_together(repository, configurations)
+    findings += settings.check_together(repository, configurations, planned)
     findings += [Finding("warning", "not-locked", message) for message in repository.unlocked()]
     return Plan(planned, findings, suppressed, _notes(repository), repository.prices, incomplete)
 

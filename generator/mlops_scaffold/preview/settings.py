@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from mlops_scaffold.blueprint import PRODUCTION
+from mlops_scaffold.clouds import ACCOUNT
 from mlops_scaffold.errors import nearest
 from mlops_scaffold.preview.plan import Finding, Program
 from mlops_scaffold.preview.repository import Configuration, Repository
@@ -14,10 +18,12 @@ Configurations = Mapping[tuple[str, str], Configuration]
 
 SAME = ("aws:region", "aws:allowedAccountIds")
 """What all programs of an environment must have in common."""
+RANGES = {"aws:ec2/vpc:Vpc": "cidrBlock"}
+"""The types that are networks, each with the property that holds its range of addresses."""
 
 
 def check(made: Program, configuration: Configuration) -> Iterator[Finding]:
-    """Settings that nobody reads, and an account that anybody's login decides."""
+    """Settings that nobody reads, an account that is none, or anybody's, and the tag of another environment."""
     for key in configuration.values:
         if key != f"{made.project}:platform" and nearest(key.rpartition(":")[2], ["platform"]):
             yield Finding(
@@ -26,7 +32,26 @@ def check(made: Program, configuration: Configuration) -> Iterator[Finding]:
                 f"'{key}' is read by nobody: the settings of this program are '{made.project}:platform'",
                 source=configuration.document.where(("config", key)),
             )
-    if "aws:region" in configuration.values and "aws:allowedAccountIds" not in configuration.values:
+    accounts = _parsed(configuration, "aws:allowedAccountIds")
+    if accounts and not (isinstance(accounts, list) and all(ACCOUNT["aws"].fullmatch(str(each)) for each in accounts)):
+        yield Finding(
+            "error",
+            "no-account",
+            f"aws:allowedAccountIds is {json.dumps(accounts)}: it is a list of accounts, each the 12 digits of its id "
+            "in quotes and without hyphens, such as ['123456789012']",
+            source=configuration.document.where(("config", "aws:allowedAccountIds")),
+        )
+    tags = _parsed(configuration, "aws:defaultTags")
+    tag = tags.get("tags", {}).get("environment", made.environment) if isinstance(tags, dict) else made.environment
+    if tag != made.environment:
+        yield Finding(
+            "warning",
+            "tag-of-another",
+            f"the tag 'environment' says {tag} in the file of {made.environment}: budgets and the rights of CI go by "
+            f"it. Make it '{made.environment}'",
+            source=configuration.document.where(("config", "aws:defaultTags", "tags", "environment")),
+        )
+    if "aws:region" in configuration.values and not accounts:
         yield Finding(
             "warning",
             "account-not-pinned",
@@ -35,11 +60,23 @@ def check(made: Program, configuration: Configuration) -> Iterator[Finding]:
         )
 
 
-def check_together(repository: Repository, configurations: Configurations) -> Iterator[Finding]:
+def _parsed(configuration: Configuration, key: str) -> Any:
+    """A value that is a list or a mapping; a text as it stands, and nothing for what is not there."""
+    value = configuration.values.get(key)
+    try:
+        return json.loads(value) if value else None
+    except ValueError:
+        return value
+
+
+def check_together(
+    repository: Repository, configurations: Configurations, planned: Sequence[Program]
+) -> Iterator[Finding]:
     """What is wrong only beside another program, or another environment."""
     yield from _apart(repository, configurations)
     yield from _as_any_other(repository, configurations)
     yield from _shared_accounts(repository, configurations)
+    yield from _shared_ranges(planned)
 
 
 def _apart(repository: Repository, configurations: Configurations) -> Iterator[Finding]:
@@ -98,4 +135,27 @@ def _shared_accounts(repository: Repository, configurations: Configurations) -> 
                 program=repository.project(root),
                 environment=production,
                 source=every[production].document.where(("config", "aws:allowedAccountIds")),
+            )
+
+
+def _shared_ranges(planned: Sequence[Program]) -> Iterator[Finding]:
+    """Which networks of different environments have the same addresses."""
+    networks: dict[str, list[tuple[Program, Mapping[str, Any]]]] = defaultdict(list)
+    for program in planned:
+        for resource in program.made:
+            if isinstance(cidr := resource["inputs"].get(RANGES.get(resource["type"], "")), str):
+                networks[cidr].append((program, resource))
+    for cidr, found in networks.items():
+        environments = list(dict.fromkeys(program.environment for program, _ in found))
+        if len(environments) > 1:
+            program, resource = found[-1]
+            yield Finding(
+                "warning",
+                "range-shared",
+                f"{' and '.join(environments)} have the same addresses, {cidr}, so they can never be joined, even in "
+                "two accounts. Set network.cidr of one of them before its first 'up', which fixes it",
+                program=program.project,
+                environment=program.environment,
+                urn=resource["urn"],
+                source=resource.get("source"),
             )

@@ -27,9 +27,8 @@ def _difference(found: Difference) -> Iterator[str]:
     for environment in found.environments:
         changes = [change for change in found.changes if change.environment == environment]
         yield f"**{environment}**: {plain(parts.summary(found, environment))}\n"
-        for change in changes:
-            if change.holds_data and change.kind != "added":
-                yield f"- **holds data**, and is {change.kind}: {parts.titled(change)}"
+        for danger in parts.dangers(found, environment):
+            yield f"- {plain(danger).replace('holds data', '**holds data**', 1)}"
         rows = [(change.kind, parts.titled(change), "\n".join(map(_value, change.values))) for change in changes]
         if rows:
             yield "\n<details><summary>All of it</summary>\n"

@@ -161,6 +161,19 @@ def summary(found: Difference, environment: str) -> str:
     return ", ".join(told) or "no difference"
 
 
+def dangers(found: Difference, environment: str) -> Iterator[str]:
+    """What to read first: that all moves to another region, and what happens to what holds data."""
+    before, after = found.regions.get(environment, ("", ""))
+    if before != after:
+        yield (
+            f"the region changes from {before} to {after}: nothing moves there. All is made anew and empty, and what "
+            f"is in {before} is deleted, or stays behind where it is protected"
+        )
+    for change in found.changes:
+        if change.environment == environment and change.holds_data and change.kind != "added":
+            yield f"holds data, and is {change.kind}: {titled(change)}"
+
+
 def titled(change: Change) -> str:
     """A changed resource in a few words."""
     return f"{noun(change.type)} {change.name} in {change.program}"

@@ -56,6 +56,8 @@ def difference(found: Difference) -> None:
     for environment in found.environments:
         changes = [change for change in found.changes if change.environment == environment]
         out.print(f"[bold]{escape(environment)}[/bold]: {parts.summary(found, environment)}")
+        for danger in parts.dangers(found, environment):
+            out.print(f"  [bold red]{escape(danger)}[/bold red]")
         for change in changes:
             data = " [bold red]holds data[/bold red]" if change.holds_data and change.kind != "added" else ""
             out.print(f"  {SIGNS[change.kind]} {escape(parts.titled(change))}{data}")
@@ -66,6 +68,8 @@ def difference(found: Difference) -> None:
 def _first(out: Console, plan: Plan) -> None:
     if failed := parts.failed(plan):
         out.print(f"[bold red]{escape(failed)}[/bold red]")
+        _findings(out, plan, ["error"])
+        out.print()
     partial = f" ({parts.incomplete(plan)})" if plan.incomplete else ""
     for question, rows in parts.stock(plan):
         answer = partial if rows else f": {parts.none(plan)}{partial}"
@@ -76,7 +80,7 @@ def _first(out: Console, plan: Plan) -> None:
                 things.add_row(f"  {escape(component)}", escape(what), f"[dim]{escape(more)}[/dim]")
             out.print(things)
     out.print()
-    _findings(out, plan, parts.SEVERITIES)
+    _findings(out, plan, [severity for severity in parts.SEVERITIES if severity != "error"])
     if plan.suppressed:
         out.print(f"{counted(len(plan.suppressed), 'finding')} suppressed; --json gives the reasons")
     out.print()

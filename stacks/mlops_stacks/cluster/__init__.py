@@ -37,6 +37,8 @@ def narrow_ranges(texts: Sequence[str]) -> Sequence[str]:
     for text in texts:
         if re.fullmatch(r"[0-9.]+", text):
             raise ValueError(f"{text} lacks its length: {text}/32 is that one address")
+        if text == "0.0.0.0/0":
+            raise ValueError("0.0.0.0/0 is open to the whole internet: name your own range, such as 203.0.113.7/32")
         try:
             network = IPv4Network(text)
         except ValueError:

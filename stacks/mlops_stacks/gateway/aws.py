@@ -9,15 +9,19 @@ import pulumi
 from pulumi import Output, ResourceOptions
 from pulumi_aws import acm, route53
 from pulumi_kubernetes import apiextensions
+from pulumi_kubernetes.apps import v1 as apps
+from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.networking import v1 as networking
 
 from mlops_stacks import gateway
 from mlops_stacks.gateway import GatewaySettings
-from mlops_stacks.kubernetes import labels
+from mlops_stacks.kubernetes import container_security, labels, pod_security
+from mlops_stacks.monitoring import Monitoring
 from mlops_stacks.network import Network
 from mlops_stacks.serving import Serving
 from mlops_stacks.storage import Storage
+from mlops_stacks.workspace import Workspace
 from mlops_stacks.workspace.aws import tags
 
 TLS = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
@@ -32,9 +36,22 @@ ACTION = "predict"
 TTL = 60
 """Seconds for which a client may remember where the load balancer is."""
 
+READY = "/readyz"
+"""Where a predictor says whether it is welcome: the load balancer asks each one, and the prober through the door."""
+
+PROBER = "prom/blackbox-exporter:v0.28.0@sha256:e753ff9f3fc458d02cca5eddab5a77e1c175eee484a8925ac7d524f04366c2fc"
+"""Prometheus' own prober (checked 2026-11-24). README.md says how sure the digest is."""
+
+PROBER_PORT = 9115
+
+NOBODY = 65534
+"""A user id without rights. The image names none, for pings want root; this asks over HTTPS."""
+
 
 class Gateway(gateway.Gateway):
     """An internal Application Load Balancer, which EKS makes of an Ingress, with a certificate and a name of its own.
+
+    With monitoring, a prober in the cluster asks through it as a client would.
 
     Without a domain nothing is made.
     """
@@ -49,15 +66,22 @@ class Gateway(gateway.Gateway):
         network: Network,
         storage: Storage,
         serving: Serving,
+        workspace: Workspace,
+        monitoring: Monitoring | None = None,
         opts: ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts)
         check(name, settings)
-        url = self._open(settings, network, storage, serving) if settings.domain else Output.from_input("")
+        url = Output.from_input("")
+        if settings.domain:
+            domain = self._open(settings, network, storage, serving)
+            url = Output.concat("https://", domain, "/predict")
+            if monitoring:
+                self._watch(domain, network, workspace, monitoring)
         self.publish(url=url)
 
     def _open(self, settings: GatewaySettings, network: Network, storage: Storage, serving: Serving) -> Output[str]:
-        """Makes the door, and says where it is."""
+        """Makes the door, and says under which name, once that leads there."""
         name = self.name
         # Where the load balancer stands, its packets come from.
         serving.grant_connect(name, network.cidr)
@@ -77,7 +101,7 @@ class Gateway(gateway.Gateway):
                     # Here and not in the class: only so does EKS refuse to delete one that is protected (AWS Load
                     # Balancer Controller, ``getDeletionProtectionViaAnnotation``).
                     f"{ANNOTATION}load-balancer-attributes": attributes(name, settings, storage),
-                    f"{ANNOTATION}healthcheck-path": "/readyz",
+                    f"{ANNOTATION}healthcheck-path": READY,
                     f"{ANNOTATION}healthcheck-interval-seconds": "10",
                     f"{ANNOTATION}healthy-threshold-count": "2",
                     # A request takes five seconds at most; unless told, a predictor that ends is waited for for 300.
@@ -93,10 +117,10 @@ class Gateway(gateway.Gateway):
                     networking.IngressRuleArgs(
                         host=settings.domain,
                         http=networking.HTTPIngressRuleValueArgs(
+                            # Not what Prometheus asks. Whether somebody is there is no secret from who may ask him.
                             paths=[
                                 networking.HTTPIngressPathArgs(
-                                    # Not what Prometheus and the probes ask.
-                                    path="/predict",
+                                    path=path,
                                     path_type="Exact",
                                     backend=networking.IngressBackendArgs(
                                         service=networking.IngressServiceBackendArgs(
@@ -105,6 +129,7 @@ class Gateway(gateway.Gateway):
                                         )
                                     ),
                                 )
+                                for path in ("/predict", READY)
                             ]
                         ),
                     )
@@ -122,7 +147,45 @@ class Gateway(gateway.Gateway):
             records=[ingress.status.load_balancer.ingress[0].hostname],
             opts=self.child,
         )
-        return record.name.apply(lambda domain: f"https://{domain}/predict")
+        return record.name
+
+    def _watch(self, domain: Output[str], network: Network, workspace: Workspace, monitoring: Monitoring) -> None:
+        """Has a prober ask at the door, whenever Prometheus asks it, and say what came of it.
+
+        It comes after the name: whoever asks for one that is not there yet makes the resolver of the whole network
+        remember for a quarter of an hour that there is none (Route 53 Developer Guide, *SOA records*).
+        """
+        name = self.name
+        namespace = workspace.namespace(name)
+        workspace.open_port(name, namespace, 443, cidr=network.cidr)
+        asked = monitoring.watch(
+            name,
+            namespace,
+            PROBER_PORT,
+            path="/probe",
+            # The module is one of those that the image has; it wants 200, and a certificate that holds.
+            parameters={"module": "http_2xx", "target": Output.concat("https://", domain, READY)},
+        )
+
+        def metadata() -> meta.ObjectMetaArgs:
+            return meta.ObjectMetaArgs(name=name, namespace=namespace, labels=labels(name))
+
+        account = core.ServiceAccount(
+            f"{name}-prober", metadata=metadata(), automount_service_account_token=False, opts=self.child
+        )
+        apps.Deployment(
+            f"{name}-prober",
+            metadata=metadata(),
+            spec=apps.DeploymentSpecArgs(
+                replicas=1,
+                selector=meta.LabelSelectorArgs(match_labels=labels(name)),
+                template=core.PodTemplateSpecArgs(
+                    metadata=meta.ObjectMetaArgs(labels=labels(name), annotations=asked),
+                    spec=prober(account.metadata.name),
+                ),
+            ),
+            opts=self.child,
+        )
 
     def _certificate(self, settings: GatewaySettings) -> Output[str]:
         """The ARN of a certificate for the domain, known once it is issued; it renews itself."""
@@ -180,6 +243,32 @@ class Gateway(gateway.Gateway):
             ),
             opts=ResourceOptions.merge(self.child, ResourceOptions(depends_on=[parameters])),
         )
+
+
+def prober(account: pulumi.Input[str]) -> core.PodSpecArgs:
+    """A pod that asks whom it is told to ask."""
+    alive = core.ProbeArgs(
+        http_get=core.HTTPGetActionArgs(path="/-/healthy", port="http"), period_seconds=10, failure_threshold=3
+    )
+    container = core.ContainerArgs(
+        name="prober",
+        image=PROBER,
+        ports=[core.ContainerPortArgs(name="http", container_port=PROBER_PORT)],
+        readiness_probe=alive,
+        liveness_probe=alive,
+        resources=core.ResourceRequirementsArgs(
+            requests={"cpu": "10m", "memory": "64Mi", "ephemeral-storage": "10Mi"},
+            limits={"cpu": "100m", "memory": "64Mi", "ephemeral-storage": "10Mi"},
+        ),
+        security_context=container_security(),
+    )
+    return core.PodSpecArgs(
+        service_account_name=account,
+        automount_service_account_token=False,
+        enable_service_links=False,
+        security_context=pod_security(NOBODY),
+        containers=[container],
+    )
 
 
 def check(name: str, settings: GatewaySettings) -> None:

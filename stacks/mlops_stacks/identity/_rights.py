@@ -446,7 +446,7 @@ def data(place: Place) -> Sequence[Statement]:
         # A release: the app's image is pushed, or copied from another environment of this account.
         allow(
             "PushImages",
-            "InitiateLayerUpload UploadLayerPart CompleteLayerUpload PutImage",
+            "InitiateLayerUpload UploadLayerPart CompleteLayerUpload PutImage DescribeImageScanFindings",
             place.arn("ecr", f"repository/{place.prefix}*"),
             service="ecr",
         ),

@@ -45,7 +45,13 @@ class Monitoring(Component):
 
     @abstractmethod
     def watch(
-        self, grantee: str, namespace: Input[str], port: int, *, path: str = "/metrics"
+        self,
+        grantee: str,
+        namespace: Input[str],
+        port: int,
+        *,
+        path: str = "/metrics",
+        parameters: Mapping[str, Input[str]] | None = None,
     ) -> Mapping[str, Input[str]]:
         """Measures pods: opens their port to the server.
 
@@ -54,6 +60,7 @@ class Monitoring(Component):
             namespace: where they run.
             port: the port that answers with measurements.
             path: the path at which it does.
+            parameters: what follows the path after a ``?``, by name, such as whom a prober is to ask.
 
         Returns:
             The annotations by which the server finds the pods.

@@ -113,7 +113,13 @@ class Monitoring(monitoring.Monitoring):
         self._open(settings, cluster=cluster, workspace=workspace, secrets=secrets)
 
     def watch(
-        self, grantee: str, namespace: pulumi.Input[str], port: int, *, path: str = "/metrics"
+        self,
+        grantee: str,
+        namespace: pulumi.Input[str],
+        port: int,
+        *,
+        path: str = "/metrics",
+        parameters: Mapping[str, pulumi.Input[str]] | None = None,
     ) -> Mapping[str, pulumi.Input[str]]:
         """Lets Prometheus, and nobody else here, through the network policies to the pods' port.
 
@@ -132,7 +138,12 @@ class Monitoring(monitoring.Monitoring):
             spec=admit(port, prometheus, pods={"app.kubernetes.io/name": grantee}),
             opts=self.child,
         )
-        return {"prometheus.io/scrape": "true", "prometheus.io/port": str(port), "prometheus.io/path": path}
+        return {
+            "prometheus.io/scrape": "true",
+            "prometheus.io/port": str(port),
+            "prometheus.io/path": path,
+            **{f"prometheus.io/param_{name}": value for name, value in (parameters or {}).items()},
+        }
 
     def grant_query(self, grantee: str, namespace: pulumi.Input[str]) -> None:
         """Lets the namespace's pods through the network policies, to Prometheus' port and no other."""
@@ -460,6 +471,7 @@ def scrape_configs(people: Sequence[str]) -> list[dict[str, Any]]:
                     "target_label": "__address__",
                 },
                 {"source_labels": [f"{annotation}_path"], "regex": "(.+)", "target_label": "__metrics_path__"},
+                {"action": "labelmap", "regex": f"{annotation}_param_(.+)", "replacement": "__param_$1"},
                 *(
                     {"source_labels": [f"__meta_kubernetes_{source}"], "regex": "(.+)", "target_label": target}
                     for source, target in LABELS.items()

@@ -24,9 +24,10 @@ def private_range(text: str) -> str:
         fits = network.prefixlen == 16 and any(map(network.subnet_of, private))
     except ValueError:
         fits = False
-    # The last is where a cluster's own services get their addresses.
-    if not fits or text == "172.20.0.0/16":
-        raise ValueError("a private range with 16 fixed bits, such as 10.0.0.0/16, and not 172.20.0.0/16")
+    if not fits:
+        raise ValueError(f"{text} is no private range of 16 fixed bits, such as 10.0.0.0/16")
+    if text == "172.20.0.0/16":
+        raise ValueError(f"{text} is where the cluster's own services get their addresses: take another")
     return text
 
 

@@ -149,7 +149,9 @@ class Orchestration(orchestration.Orchestration):
             "jwt-secret": passwords["token"],
             "fernet-key": passwords["vault"].apply(fernet),
         }
-        variables = tracking.environment()
+        # By the names that a job of `training` finds them under.
+        buckets = {"DATA_URL": storage.data_url, "ARTIFACTS_URL": storage.artifacts_url}
+        variables = {**tracking.environment(), **buckets}
         kept = [
             k8s.core.v1.Secret(of, metadata=metadata(of), string_data=values, opts=self.child)
             for of, values in ((name, secrets), (task, variables))

@@ -29,3 +29,5 @@ def configure() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # Of MLflow's own tables, which the first run on a machine makes in some seventy steps.
+    logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -40,6 +40,8 @@ REQUEST_SECONDS = 5
 KEEP_ALIVE_SECONDS = 75
 """How long a connection may idle: longer than the 60 s after which an AWS load balancer lets go of it, for whoever lets
 go first must not be the one who may just be sent a request."""
+LOGGED = 100
+"""How many characters of a name that somebody else has chosen go into the log."""
 FINISH_SECONDS = 2 * REQUEST_SECONDS
 """How long a stop waits for requests under way."""
 
@@ -97,6 +99,8 @@ def create(predictor: Predictor, reload_seconds: float) -> FastAPI:
     async def refuse(_: Request, error: RequestValidationError) -> JSONResponse:
         """Says what is wrong and where, without the value: it may be NaN, which an answer in JSON cannot hold."""
         problems = [{key: problem[key] for key in ("loc", "msg", "type")} for problem in error.errors()]
+        where = ".".join(map(str, problems[0]["loc"]))[:LOGGED]
+        log.info("refused", extra={"fields": {"where": where, "why": problems[0]["type"]}})
         return JSONResponse({"detail": problems}, 422)
 
     return app

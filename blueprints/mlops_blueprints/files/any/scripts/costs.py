@@ -155,7 +155,7 @@ class Estimate:
     notes: Sequence[str]
     """What to know about the whole: that it runs in another region, what no line holds."""
     elsewhere: Sequence[str] = ()
-    """The other regions in which it runs, whose prices differ."""
+    """The other regions in which it runs, each with how far its prices differ."""
 
     @property
     def cost(self) -> Cost:
@@ -237,6 +237,15 @@ class Book:
     """Type to reason."""
     judged: Mapping[str, Judged]
     left_out: Sequence[str]
+    regions: Mapping[str, float] = field(default_factory=dict)
+    """Other regions, and by how many percent machines are dearer there."""
+
+    def beside(self, region: str) -> str:
+        """Another region, and how far its prices differ from those of the book."""
+        if region not in self.regions:
+            return f"{region}, whose prices differ"
+        percent = self.regions[region]
+        return f"{region}, where machines cost {f'some {percent:g} % more' if percent else 'the same'}"
 
     def knows(self, kind: str) -> bool:
         """Whether it says what a type of resource costs."""
@@ -334,7 +343,10 @@ LASTING = re.compile(r"hour|(.+ and )?month|dollar of .+")
 NUMBERS = ("region", "filled", "spot")
 """The parts that are one value."""
 
-PARTS = (*NUMBERS, "busy", "pages", "prices", "usage", "nodes", "pods", "types", "free", "judged", "left_out")
+PARTS = (
+    *(*NUMBERS, "busy", "pages", "regions", "prices", "usage"),
+    *("nodes", "pods", "types", "free", "judged", "left_out"),
+)
 
 
 def _named(part: str, entries: Any) -> Iterator[tuple[str, Any]]:
@@ -362,6 +374,8 @@ def _read(part: str, name: str, entry: Any, pages: Mapping[str, str]) -> Any:
             return Usage(**entry)
         case "nodes":
             return Node(**entry)
+        case "regions":
+            return float(entry)
         case "types":
             return [_rate(rate) for rate in entry]
         case "judged":
@@ -427,17 +441,21 @@ def estimate(
     regions = {
         resource.get("inputs", {}).get("region") for resource in resources if resource["type"] == "pulumi:providers:aws"
     } - {prices.region, *HIDDEN}
-    elsewhere = sorted(regions)
+    elsewhere = [*map(prices.beside, sorted(regions))]
     return Estimate(
         environment,
         prices.region,
         [meter.line(resource, _component(resource, by_urn)) for resource in charged],
         [
-            *(f"priced as {prices.region}, though it runs in {region}: prices there differ" for region in elsewhere),
+            *_strange(prices.region, elsewhere),
             *(f"not in it: {what}" for what in prices.left_out),
         ],
         elsewhere,
     )
+
+
+def _strange(region: str, elsewhere: Iterable[str]) -> Sequence[str]:
+    return [f"priced as {region}, though it runs in {each}" for each in elsewhere]
 
 
 def together(costs: Iterable[Cost]) -> Cost:
@@ -857,6 +875,8 @@ def page(estimates: Sequence[Estimate]) -> Iterator[str]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
     yield ""
     yield "US dollars a month; ~ by assumed use, ? unknown (docs/costs.md)"
+    elsewhere = [*dict.fromkeys(note for found in estimates for note in _strange(found.region, found.elsewhere))]
+    yield from elsewhere
     # Sorted, for the planner plans in several threads, and never twice in the same order.
     yield from sorted({f"unknown: {gap}" for found in estimates for gap in found.cost.gaps})
     if len(estimates) == 1:
@@ -865,7 +885,7 @@ def page(estimates: Sequence[Estimate]) -> Iterator[str]:
             if charge.usd >= DEAR:
                 yield f"dearest: {component}: {charge.what}: {_dollars(charge.usd)}"
         yield from sorted(f"assumed: {assumption}" for assumption in estimates[0].assumptions)
-    yield from dict.fromkeys(note for found in estimates for note in found.notes)
+    yield from dict.fromkeys(note for found in estimates for note in found.notes if note not in elsewhere)
 
 
 def main(*environments: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,6 @@ import yaml
 
 READ = {"platform"}
 """The keys of its own that a program reads; add yours if a program of yours reads another."""
-
 
 SAME = ("aws:region", "aws:allowedAccountIds")
 """What the programs of an environment must have in common: they are in one place."""
@@ -28,6 +28,31 @@ def test_the_programs_of_an_environment_are_in_one_place(key: str, environment: 
     places = {program: config(program, environment).get(key) for program in plans.PROGRAMS}
 
     assert len({str(place) for place in places.values()}) == 1, f"{key} of {environment} differs: {places}"
+
+
+@pytest.mark.parametrize("environment", plans.ENVIRONMENTS)
+@pytest.mark.parametrize("program", plans.PROGRAMS)
+def test_an_account_is_one_and_the_tag_names_its_environment(program: str, environment: str) -> None:
+    found = config(program, environment)
+    file = f"{program}/Pulumi.{environment}.yaml"
+
+    for account in found.get("aws:allowedAccountIds", []):
+        assert re.fullmatch("[0-9]{12}", str(account)), f"{file}: {account} is no account: 12 digits, no hyphens"
+    tag = found.get("aws:defaultTags", {}).get("tags", {}).get("environment", environment)
+    assert tag == environment, f"{file}: the tag 'environment' says {tag}: budgets and the rights of CI go by it"
+
+
+def test_no_file_was_copied_with_its_addresses() -> None:
+    """Networks with the same addresses can never be joined; of those that no file sets, a preview tells."""
+    ranges = {
+        environment: settings["network"]["cidr"]
+        for environment in plans.ENVIRONMENTS
+        for key, settings in config(".", environment).items()
+        if key.endswith(":platform") and "cidr" in settings.get("network", {})
+    }
+    shared = {name: cidr for name, cidr in ranges.items() if [*ranges.values()].count(cidr) > 1}
+
+    assert not shared, f"{shared}: set network.cidr in Pulumi.<environment>.yaml before the first 'make up'"
 
 
 @pytest.mark.parametrize("environment", plans.ENVIRONMENTS)

@@ -101,14 +101,21 @@ def test_it_answers_what_the_model_says(loaded: TestClient, pipeline: Pipeline) 
     ],
 )
 def test_a_wrong_request_is_refused_with_the_place(
-    spoil: Callable[[Mapping[str, float]], object], where: list[str | int], loaded: TestClient
+    spoil: Callable[[Mapping[str, float]], object],
+    where: list[str | int],
+    loaded: TestClient,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     body = json.dumps({"rows": spoil(ROWS[0])})
 
-    answer = loaded.post("/predict", content=body, headers={"Content-Type": "application/json"})
+    with caplog.at_level(logging.INFO, logger="app"):
+        answer = loaded.post("/predict", content=body, headers={"Content-Type": "application/json"})
 
     assert answer.status_code == 422
     assert answer.json()["detail"][0]["loc"] == ["body", *where]
+    (line,) = [vars(record)["fields"] for record in caplog.records if record.message == "refused"]
+    assert line["where"] == ".".join(map(str, ["body", *where]))
+    assert set(line) == {"where", "why"}, "the value is a customer's, and not for the log"
 
 
 def test_a_request_that_is_too_long_is_refused(loaded: TestClient) -> None:
