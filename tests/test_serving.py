@@ -49,7 +49,6 @@ gateway = Gateway(
     network=Network.imported("network", cloud),
     storage=Storage.imported("storage", cloud),
     serving=serving,
-    workspace=workspace,
     monitoring={monitoring},
 )
 pulumi.export("url", gateway.url)
@@ -104,7 +103,9 @@ def test_a_door_that_there_is_is_asked_after_its_name_stands_and_another_is_not(
     (prober,) = probers(opened)
     (record,) = (each["urn"] for each in opened if each["urn"].endswith("Record::gateway"))
     assert record in prober["dependencies"], "else the resolver remembers that there is no such name"
-    (way,) = (each["inputs"]["spec"]["egress"][0] for each in opened if each["urn"].endswith("::gateway-port-443"))
+    (policy,) = (each["inputs"]["spec"] for each in opened if each["urn"].endswith("NetworkPolicy::gateway-prober"))
+    assert policy["podSelector"]["matchLabels"]["app.kubernetes.io/name"] == "gateway"
+    (way,) = policy["egress"]
     assert way["ports"] == [{"protocol": "TCP", "port": 443}]
     assert way["to"] == [{"ipBlock": {"cidr": "10.0.0.0/16"}}]
 

@@ -21,7 +21,6 @@ from mlops_stacks.monitoring import Monitoring
 from mlops_stacks.network import Network
 from mlops_stacks.serving import Serving
 from mlops_stacks.storage import Storage
-from mlops_stacks.workspace import Workspace
 from mlops_stacks.workspace.aws import tags
 
 TLS = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
@@ -66,7 +65,6 @@ class Gateway(gateway.Gateway):
         network: Network,
         storage: Storage,
         serving: Serving,
-        workspace: Workspace,
         monitoring: Monitoring | None = None,
         opts: ResourceOptions | None = None,
     ) -> None:
@@ -77,7 +75,7 @@ class Gateway(gateway.Gateway):
             domain = self._open(settings, network, storage, serving)
             url = Output.concat("https://", domain, "/predict")
             if monitoring:
-                self._watch(domain, network, workspace, monitoring)
+                self._watch(domain, network, serving.namespace, monitoring)
         self.publish(url=url)
 
     def _open(self, settings: GatewaySettings, network: Network, storage: Storage, serving: Serving) -> Output[str]:
@@ -149,15 +147,13 @@ class Gateway(gateway.Gateway):
         )
         return record.name
 
-    def _watch(self, domain: Output[str], network: Network, workspace: Workspace, monitoring: Monitoring) -> None:
+    def _watch(self, domain: Output[str], network: Network, namespace: Output[str], monitoring: Monitoring) -> None:
         """Has a prober ask at the door, whenever Prometheus asks it, and say what came of it.
 
         It comes after the name: whoever asks for one that is not there yet makes the resolver of the whole network
         remember for a quarter of an hour that there is none (Route 53 Developer Guide, *SOA records*).
         """
         name = self.name
-        namespace = workspace.namespace(name)
-        workspace.open_port(name, namespace, 443, cidr=network.cidr)
         asked = monitoring.watch(
             name,
             namespace,
@@ -167,15 +163,31 @@ class Gateway(gateway.Gateway):
             parameters={"module": "http_2xx", "target": Output.concat("https://", domain, READY)},
         )
 
-        def metadata() -> meta.ObjectMetaArgs:
-            return meta.ObjectMetaArgs(name=name, namespace=namespace, labels=labels(name))
+        def metadata(of: str) -> meta.ObjectMetaArgs:
+            return meta.ObjectMetaArgs(name=of, namespace=namespace, labels=labels(name))
 
+        # To where the load balancer stands; the predictors beside it have no such way.
+        networking.NetworkPolicy(
+            f"{name}-prober",
+            metadata=metadata(f"{name}-prober"),
+            spec=networking.NetworkPolicySpecArgs(
+                pod_selector=meta.LabelSelectorArgs(match_labels=labels(name)),
+                policy_types=["Egress"],
+                egress=[
+                    networking.NetworkPolicyEgressRuleArgs(
+                        to=[networking.NetworkPolicyPeerArgs(ip_block=networking.IPBlockArgs(cidr=network.cidr))],
+                        ports=[networking.NetworkPolicyPortArgs(protocol="TCP", port=443)],
+                    )
+                ],
+            ),
+            opts=self.child,
+        )
         account = core.ServiceAccount(
-            f"{name}-prober", metadata=metadata(), automount_service_account_token=False, opts=self.child
+            f"{name}-prober", metadata=metadata(name), automount_service_account_token=False, opts=self.child
         )
         apps.Deployment(
             f"{name}-prober",
-            metadata=metadata(),
+            metadata=metadata(name),
             spec=apps.DeploymentSpecArgs(
                 replicas=1,
                 selector=meta.LabelSelectorArgs(match_labels=labels(name)),
