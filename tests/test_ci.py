@@ -318,6 +318,8 @@ MADE = {key.replace("Resource", "Request"): value for key, value in TAGS["prod"]
 
 BOUNDARY = {"iam:PermissionsBoundary": "arn:aws:iam::123456789012:policy/acme-prod-identity-boundary"}
 OURS = TAGS["prod"]
+GROUP = {"aws:ResourceTag/aws:eks:cluster-name": "acme-prod-cluster"}
+"""What EKS says of the security group that it makes with a cluster."""
 ROLE = "arn:aws:iam::123456789012:role/acme-prod-audit-1a2b3c4"
 ADMIN = "arn:aws:iam::123456789012:role/acme-prod-admin"
 
@@ -356,8 +358,13 @@ MAY = [
     ("ec2:CreateTags", ec2("security-group"), MADE),
     ("ec2:RevokeSecurityGroupIngress", ec2("security-group"), OURS),
     ("ec2:RevokeSecurityGroupIngress", ec2("security-group-rule"), {}),
-    # The group that EKS makes with a cluster.
-    ("ec2:CreateTags", ec2("security-group"), {**MADE, "aws:ResourceTag/aws:eks:cluster-name": "acme-prod-cluster"}),
+    # The group that EKS makes with a cluster, which is tagged by one request a tag (terraform-provider-aws,
+    # ``internal/service/ec2/tag_gen.go``).
+    *(
+        ("ec2:CreateTags", ec2("security-group"), {**GROUP, key: MADE[key], "aws:TagKeys": [key.rpartition("/")[2]]})
+        for key in MADE
+    ),
+    ("inspector2:ListFindings", "*", {}),
     # KMS Developer Guide, *Controlling access to tags*: with a right that is not restricted to particular keys.
     ("kms:CreateKey", "*", MADE),
     ("kms:TagResource", f"arn:aws:kms:{ACCOUNT}:key/*", MADE),
@@ -381,6 +388,10 @@ MAY = [
 ]
 
 MAY_NOT = [
+    # Another tag on a cluster's group, or another environment's.
+    ("ec2:CreateTags", ec2("security-group"), {**GROUP, "aws:RequestTag/project": "x", "aws:TagKeys": ["project"]}),
+    ("ec2:CreateTags", ec2("security-group"), {**GROUP, "aws:RequestTag/owner": "x", "aws:TagKeys": ["owner"]}),
+    ("kms:UntagResource", f"arn:aws:kms:{ACCOUNT}:key/1", OURS),
     # What a person has made, and called like one of ours.
     *(
         (f"iam:{action}", ADMIN, BOUNDARY)
@@ -437,6 +448,9 @@ DELETING = {
 """By what a thing that holds data is deleted (Service Authorization Reference)."""
 
 NOBODY_MAY = [
+    # The grants by which services read what is ours.
+    ("kms:RevokeGrant", f"arn:aws:kms:{ACCOUNT}:key/1", OURS),
+    ("kms:RetireGrant", f"arn:aws:kms:{ACCOUNT}:key/1", OURS),
     # To be another role leads out of the boundary (IAM User Guide, *Permissions boundaries*): it is not taken along.
     ("sts:AssumeRole", "arn:aws:iam::123456789012:role/OrganizationAccountAccessRole", {}),
     ("sts:AssumeRole", ROLE, {}),

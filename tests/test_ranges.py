@@ -30,7 +30,7 @@ def test_a_range_of_ones_own_may_be_named(cidr: str) -> None:
 
 @pytest.mark.parametrize("cidr", [*WIDE, "203.0.113.7/24", "::/0", "office"])
 def test_a_range_of_strangers_may_not(cidr: str) -> None:
-    with pytest.raises(ValueError, match=r"such as 203\.0\.113\.7/32, of at least 16 fixed bits on the internet"):
+    with pytest.raises(ValueError, match=r"such as 203\.0\.113\.7/32"):
         ClusterSettings(admin_cidrs=[cidr])
 
 

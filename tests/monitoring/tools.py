@@ -14,7 +14,7 @@ from mlops_scaffold.preview.plan import Plan
 
 FILES = [
     file
-    for folder in ("any", "aws")
+    for folder in ("any", "aws", "any+*")
     for file in Path(mlops_stacks.__file__).parent.glob(f"*/files/{folder}/monitoring/**/*")
     if file.is_file()
 ]

@@ -82,7 +82,8 @@ class Registry:
         return subprocess.run(call, cwd=self.folder, check=True, capture_output=True, text=True).stdout
 
     def image(self, *arguments: str, accept: str = "", patience: int = 60) -> subprocess.CompletedProcess[str]:
-        run = f"import sys; sys.path.insert(0, {str(SCRIPT.parent)!r}); import image; image.PATIENCE = {patience}; "
+        run = f"import sys; sys.path.insert(0, {str(SCRIPT.parent)!r}); import image; "
+        run += f"image.PATIENCE, image.PAUSE = {patience}, 0; "
         return subprocess.run(
             [sys.executable, "-c", f"{run}image.main(*sys.argv[1:])", *arguments],
             cwd=self.folder,
@@ -213,6 +214,18 @@ def scan(cloud: dict[str, str], name: str, status: str, *, image: str = "", **fi
         assert answer.status == 201
 
 
+FIRST = """
+import os, pathlib, sys
+seen = pathlib.Path({seen!r})
+if "describe-image-scan-findings" in sys.argv and not seen.exists():
+    seen.touch()
+    print({empty!r})
+else:
+    os.execv({aws!r}, ["aws", *sys.argv[1:]])
+"""
+"""Answers the first question about a scan itself, and asks AWS's command the others."""
+
+
 def enhanced(name: str, severity: str, fix: str) -> dict[str, Any]:
     details = {"vulnerabilityId": name, "vulnerablePackages": [{"name": "openssl", "version": "3.5.1"}]}
     return {"severity": severity, "fixAvailable": fix, "packageVulnerabilityDetails": details}
@@ -298,3 +311,18 @@ def test_a_scan_that_does_not_come_is_not_waited_for_for_ever(registry: Registry
 
     assert "nobody knows its holes" in done.stderr
     assert done.stdout == f"{registry.urls['dev']}@{digest}\n"
+
+
+def test_an_enhanced_scan_that_has_found_nothing_yet_is_looked_at_again(
+    registry: Registry, cloud: dict[str, str]
+) -> None:
+    """It is ACTIVE before its findings are there (aws/aws-sdk issue 289)."""
+    findings = [enhanced("CVE-2026-0001", "CRITICAL", "YES")]
+    scan(cloud, registry.name("dev"), "ACTIVE", enhancedFindings=findings, findingSeverityCounts={"CRITICAL": 1})
+    empty = {"imageScanStatus": {"status": "ACTIVE"}, "imageScanFindings": {"enhancedFindings": []}}
+    registry.command("aws", FIRST.format(seen=str(registry.folder / "seen"), empty=json.dumps(empty), aws=AWS))
+
+    done = registry.image("dev")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "CVE-2026-0001 is CRITICAL" in done.stderr

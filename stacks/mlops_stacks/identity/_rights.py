@@ -353,13 +353,14 @@ def network(place: Place) -> Sequence[Statement]:
                 "Null": {f"aws:ResourceTag/{tag}": "true" for tag in CLUSTER_TAGS},
             },
         ),
-        # So is that of a cluster, which EKS makes along with it.
+        # So is that of a cluster, which EKS makes along with it: a tag a request (Pulumi's ``ec2.Tag``).
         allow(
             "TagGroupsOfClusters",
             "ec2:CreateTags",
             groups,
             condition={
-                **place.claiming,
+                "StringEqualsIfExists": {**place.tagging["StringEquals"], **place.tagged["StringEquals"]},
+                "ForAllValues:StringEquals": {"aws:TagKeys": ["project", "environment"]},
                 "StringLike": {f"aws:ResourceTag/{CLUSTER_TAGS[0]}": f"{place.prefix}*"},
             },
         ),
@@ -376,8 +377,8 @@ def encryption(place: Place, *, data: str, secrets: str) -> Sequence[Statement]:
     return [
         allow(
             "KeepKeys",
-            "EnableKeyRotation UpdateKeyDescription EnableKey CancelKeyDeletion UntagResource "
-            "CreateAlias UpdateAlias DeleteAlias",
+            # Not UntagResource: a key without tags is everybody's.
+            "EnableKeyRotation UpdateKeyDescription EnableKey CancelKeyDeletion CreateAlias UpdateAlias DeleteAlias",
             every,
             condition=place.tagged,
             service="kms",
@@ -458,6 +459,9 @@ def data(place: Place) -> Sequence[Statement]:
         ),
         # The token is the registry's and opens no repository by itself, so IAM takes no other resource here.
         allow("LogInToImages", "ecr:GetAuthorizationToken", "*"),
+        # What an enhanced scan has found, ECR reads from Inspector with the rights of whoever asks (ECR User Guide,
+        # *IAM permissions required for enhanced scanning*).
+        allow("ReadScans", "inspector2:ListFindings", "*"),
         allow(
             "KeepSecrets",
             "CreateSecret UpdateSecret RestoreSecret PutResourcePolicy DeleteResourcePolicy TagResource UntagResource",
@@ -637,7 +641,7 @@ SHARED = (
     *("config:Describe*", "guardduty:Get*", "guardduty:List*"),
     *("codeconnections:Get*", "codeconnections:List*", "codeconnections:PassConnection", "codeconnections:Use*"),
     # Images of the company, too: they are what nodes run.
-    *("ecr:BatchCheck*", "ecr:BatchGet*", "ecr:BatchImport*", "ecr:Get*"),
+    *("ecr:BatchCheck*", "ecr:BatchGet*", "ecr:BatchImport*", "ecr:Get*", "inspector2:ListFindings"),
     *("eks-auth:*", "eks:CreateCluster", "eks:Describe*", "logs:Describe*", "rds:Describe*", "route53:Get*"),
     *("route53:List*", "sns:GetSub*"),
     # RDS does it on our behalf, before a secret says which database it is of.
@@ -652,7 +656,8 @@ NEVER = (
     # Before its lock ends.
     "s3:BypassGovernanceRetention",
     # Without its key, nothing that it encrypts can be read, the record of what was done among it.
-    *("kms:Disable*", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"),
+    # Nor without the grants that services hold: to revoke one, or to retire it.
+    *("kms:Disable*", "kms:PutKeyPolicy", "kms:Re*Grant", "kms:ScheduleKeyDeletion"),
     # What holds data (``inventory.DATA`` of mlops-scaffold), and the copies of a database and of an object.
     *("ecr:BatchDeleteImage", "ecr:DeleteRepository", "eks:DeleteCluster", "rds:DeleteDBI*", "rds:DeleteDBSn*"),
     *("s3:DeleteBucket", "s3:DeleteObjectVersion", "secretsmanager:DeleteSecret"),

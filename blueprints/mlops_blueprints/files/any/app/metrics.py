@@ -48,6 +48,12 @@ class Metrics:
             ["name", "version"],
             registry=self.registry,
         )
+        self.trained = Gauge(
+            "predictor_last_training_timestamp_seconds",
+            "When the last model of this code was registered, good or not.",
+            ["name"],
+            registry=self.registry,
+        )
         self.loaded = Gauge(
             "predictor_model_loaded_timestamp_seconds",
             "When that model was loaded; 0 before the first.",
@@ -82,6 +88,11 @@ class Metrics:
         self.made.labels(self.name, version.number).set(version.made)
         self.loaded.set_to_current_time()
         self.probabilities.labels(self.name, version.number)
+
+    def trains(self, when: float | None) -> None:
+        """Tells when a model was trained last, if one was."""
+        if when is not None:
+            self.trained.labels(self.name).set(when)
 
     def observe(self, rows: NDArray[np.float64], probabilities: NDArray[np.float64], version: str) -> None:
         """Counts what was asked and answered, so that a shift of either shows."""

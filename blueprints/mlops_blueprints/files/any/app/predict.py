@@ -47,6 +47,7 @@ class Predictor:
 
     def refresh(self) -> None:
         """Loads the version that the alias points to, unless it is in use already, or the alias points to none."""
+        self.metrics.trains(self.registry.trained())
         try:
             number = number_of(self.registry, self.alias)
         except NoVersionError as error:

@@ -53,7 +53,7 @@ def main(environment: str) -> None:
         record(ROOT, environment, "platform.cluster.deployer", deployer)
 
     print(
-        f"\nThe state of {environment} is kept in {bucket}. Now commit what has changed in Pulumi.{environment}.yaml;"
+        f"\nThe state of {environment} is kept in {bucket}. Now commit what has changed;"
         f"\nothers log in with: pulumi login '{backend}'"
     )
 

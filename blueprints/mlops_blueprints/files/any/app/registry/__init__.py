@@ -97,6 +97,10 @@ class Registry(Protocol):
         """
         ...
 
+    def trained(self) -> float | None:
+        """When the last version of this code was registered, in seconds since 1970; None if there is none."""
+        ...
+
     def predecessor(self) -> Metrics | None:
         """What was measured of the last champion of any code when that was trained; None if there was none."""
         ...
@@ -120,6 +124,7 @@ def number_of(registry: Registry, alias: str) -> str:
         step = {CANDIDATE: "train", CHALLENGER: "evaluate", CHAMPION: "promote"}[alias]
         raise NoVersionError(
             f"no version of '{registry.name}' is the {alias} of this code, {registry.code}: '{step}' makes one, run "
-            "with this very code or its image (train, evaluate, promote, in this order)"
+            "with this very code or its image (train, evaluate, promote, in this order); 'restore <version>' makes one "
+            "whatever the gate says"
         )
     return number

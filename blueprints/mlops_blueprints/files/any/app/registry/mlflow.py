@@ -38,7 +38,7 @@ from sklearn.pipeline import Pipeline
 
 from app.drift import Distributions
 from app.model import Metrics, features, probabilities
-from app.registry import CHAMPION, Candidate, ChangedError, NoReferenceError, OtherCodeError, Version
+from app.registry import CANDIDATE, CHAMPION, Candidate, ChangedError, NoReferenceError, OtherCodeError, Version
 
 MODEL = "model.skops"
 """Where in a version's folder MLflow puts the model."""
@@ -128,6 +128,12 @@ class MlflowRegistry:
         if not isinstance(pipeline, Pipeline):
             raise TypeError(f"version {number} of '{self.name}' is no scikit-learn pipeline")
         return Version(number, pipeline, made=known.creation_timestamp / 1000)
+
+    def trained(self) -> float | None:
+        """Looks at the candidate, which each training is."""
+        if (number := self.current(CANDIDATE)) is None:
+            return None
+        return self.client.get_model_version(self.name, number).creation_timestamp / 1000
 
     def predecessor(self) -> Metrics | None:
         """Reads the metrics of the run that made the version behind the plain alias."""

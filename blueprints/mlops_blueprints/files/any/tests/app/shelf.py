@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.drift import Distributions, Report
 from app.model import Metrics
-from app.registry import CHAMPION, Candidate, OtherCodeError, Version
+from app.registry import CANDIDATE, CHAMPION, Candidate, OtherCodeError, Version
 
 MADE = 1_800_000_000.0
 """When the first version was made; each one after it a second later."""
@@ -49,6 +49,9 @@ class Shelf:
         if code != self.code:
             raise OtherCodeError(f"made by {code}")
         return Version(number, candidate.pipeline, MADE + int(number) - 1)
+
+    def trained(self) -> float | None:
+        return MADE + int(self.aliases[CANDIDATE]) - 1 if CANDIDATE in self.aliases else None
 
     def predecessor(self) -> Metrics | None:
         return self.kept[int(self.promoted[-1]) - 1].metrics if self.promoted else None

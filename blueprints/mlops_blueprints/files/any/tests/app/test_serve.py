@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from app import data, model, serve
 from app.logs import JsonFormatter
 from app.predict import Predictor
-from app.registry import CHAMPION, Candidate, OtherCodeError
+from app.registry import CANDIDATE, CHAMPION, Candidate, OtherCodeError
 from app.serve import create
 
 FOREVER = 3600.0
@@ -62,6 +62,19 @@ def test_without_a_model_it_lives_and_is_not_ready(client: TestClient, predictor
     answer = client.post("/predict", json={"rows": ROWS})
     assert (answer.status_code, answer.json()["detail"]) == (503, "no model is loaded yet")
     assert answer.headers["Retry-After"] == "5"
+
+
+def test_it_tells_when_a_model_was_trained_last_good_or_not(
+    shelf: Shelf, candidate: Candidate, predictor: Predictor, loaded: TestClient
+) -> None:
+    metric = 'predictor_last_training_timestamp_seconds{"name": "churn"}'
+    assert metric not in scraped(loaded)
+
+    shelf.point(CANDIDATE, shelf.record(candidate))
+    predictor.refresh()
+
+    assert scraped(loaded)[metric] == MADE + 1
+    assert loaded.get("/readyz").json()["version"] == "1"
 
 
 def test_it_loads_the_champion_at_its_start(shelf: Shelf, candidate: Candidate, predictor: Predictor) -> None:

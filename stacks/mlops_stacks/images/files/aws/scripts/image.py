@@ -37,6 +37,10 @@ PATIENCE = 300
 PAUSE = 5
 """Seconds between two looks at it."""
 
+SETTLED = 45
+"""For how many seconds a scan that is over and has found nothing is looked at again: an enhanced one says so before its
+findings are there."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -82,16 +86,19 @@ class Repository:
     def scan(self, digest: str) -> Any:
         """What ECR says of the scan of an image, once that is over; none if it is not, in time."""
         call = [*self.call("describe-image-scan-findings"), "--image-id", f"imageDigest={digest}"]
-        end = time.monotonic() + PATIENCE
+        start = time.monotonic()
         while True:
             done = subprocess.run(call, capture_output=True, text=True, check=False)
             # Just after a push there is none yet.
             if done.returncode and "ScanNotFoundException" not in done.stderr:
                 sys.exit(done.stderr.strip())
             said = json.loads(done.stdout) if not done.returncode else {"imageScanStatus": {"status": "PENDING"}}
-            if said["imageScanStatus"]["status"] not in ("PENDING", "IN_PROGRESS"):
+            over = said["imageScanStatus"]["status"] not in ("PENDING", "IN_PROGRESS")
+            empty = over and scanned(said) and not said.get("imageScanFindings", {}).get("findingSeverityCounts")
+            waited = time.monotonic() - start
+            if over and (not empty or waited > min(SETTLED, PATIENCE)):
                 return said
-            if time.monotonic() > end:
+            if waited > PATIENCE:
                 return None
             time.sleep(PAUSE)
 
@@ -116,8 +123,7 @@ def found(repository: Repository, digest: str) -> Sequence[Finding]:
     """What the scan of an image found that is CRITICAL; says how much it found of each severity."""
     said = repository.scan(digest)
     status = said["imageScanStatus"] if said else {"status": f"no answer after {PATIENCE} s"}
-    # A scan that goes on, whenever a new hole becomes known, is ACTIVE.
-    if status["status"] not in ("COMPLETE", "ACTIVE"):
+    if not said or not scanned(said):
         tell(f"Not scanned, so nobody knows its holes: {digest} ({status.get('description') or status['status']})")
         return []
     results = said.get("imageScanFindings", {})
@@ -138,6 +144,11 @@ def found(repository: Repository, digest: str) -> Sequence[Finding]:
     for finding in worst:
         tell(f"  CRITICAL {finding.name} in {finding.package}; a fix: {finding.fix or 'unknown'}")
     return worst
+
+
+def scanned(said: Any) -> bool:
+    """Whether a scan has looked; one that goes on, whenever a new hole becomes known, is ACTIVE."""
+    return said["imageScanStatus"]["status"] in ("COMPLETE", "ACTIVE")
 
 
 def built(repository: Repository) -> str:
