@@ -52,6 +52,11 @@ def test_without_a_component_that_is_not_there_fails() -> None:
     assert raised.value.then == "did you mean 'b'?"
 
 
+def test_what_is_left_out_has_no_settings_in_an_environment() -> None:
+    with pytest.raises(ScaffoldError, match="'a' is left out, and has settings in 'prod'"):
+        merged({"components": {"a": {}}}, {"without": ["a"], "environments": {"prod": {"a": {"x": 1}}}})
+
+
 def test_the_reason_for_what_is_left_out_is_the_deltas_if_it_gives_one() -> None:
     base = {"components": {"a": {"why": "Needed."}, "b": {}}}
 
@@ -191,6 +196,7 @@ def test_extends_is_followed_and_a_circle_is_named() -> None:
         ("- 1", "expected a mapping", "b.yaml:1"),
         ("a: [1", "this is not YAML", "b.yaml:1"),
         ("a: &x [*x]", "an alias contains itself", "b.yaml:1"),
+        ("components: {a: {}}\ndeferred: {a: x}", "'a' is deferred, and it is there", "b.yaml:2"),
         ("[1]: 2", "a key must be a plain text", "b.yaml:1"),
         ("on: 2", "unknown key 'on'", "b.yaml:1"),
         ("a: 2020-99-99", "this value cannot be read", "b.yaml:1"),

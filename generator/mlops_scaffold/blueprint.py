@@ -187,6 +187,11 @@ def merge(base: Blueprint, document: Document) -> Blueprint:
             raise error
         for component, settings in (changes or {}).items():
             place = ("environments", name, component)
+            if component in left_out:
+                raise ScaffoldError(
+                    f"'{component}' is left out, and has settings in '{name}'",
+                    where=f"{left_out[component]}; {document.where(place)}",
+                )
             if component not in components:
                 raise unknown("component", component, components, document.where(place))
             if choice := next((key for key in CHOICES if key in settings), None):
@@ -199,6 +204,12 @@ def merge(base: Blueprint, document: Document) -> Blueprint:
         environments.setdefault(name, {})
     deferred = {**base.deferred, **whys}
     for name, why in delta.deferred.items():
+        if why is not None and name in components:
+            raise ScaffoldError(
+                f"'{name}' is deferred, and it is there",
+                where=document.where(("deferred", name)),
+                then=f"leave it out, too: 'without: [{name}]'; or say nothing of it here",
+            )
         if why is not None:
             deferred[name] = why
         elif name not in deferred:

@@ -314,7 +314,8 @@ def _entries(file: str, text: str) -> Iterator[tuple[str, str, Any]]:
             for name, entry in _named(part, entries):
                 yield ("", part, entry) if part in NUMBERS else (part, name, _read(part, name, entry, pages))
         except (BookError, *UNREADABLE) as error:
-            what = str(error) if isinstance(error, BookError) else f"{type(error).__name__}: {error}"
+            named = isinstance(error, (BookError, ValueError))
+            what = str(error) if named else f"{type(error).__name__}: {error}"
             there = f"'{name}' under '{part}'" if name else f"'{part}'"
             where = f"{file}:{_line(text, part, name)}"
             raise CostError(f"the book of prices cannot be read at {there}: {what}", where) from error

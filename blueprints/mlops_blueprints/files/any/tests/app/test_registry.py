@@ -15,7 +15,7 @@ from sklearn.preprocessing import FunctionTransformer
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from app import data, model
-from app.registry import CHAMPION, Candidate, ChangedError, NoReferenceError, OtherCodeError
+from app.registry import CANDIDATE, CHAMPION, Candidate, ChangedError, NoReferenceError, OtherCodeError
 from app.registry.mlflow import CODE, DIGEST, MODEL, MlflowRegistry
 
 OLD, NEW = "0123456789ab", "ba9876543210"
@@ -48,6 +48,9 @@ def test_a_model_comes_back_as_it_was_kept(registry: MlflowRegistry, candidate: 
     runs = pd.DataFrame(mlflow.search_runs(experiment_names=["churn"]))
     assert runs[["params.C", "metrics.skill"]].values.tolist() == [["1.0", 0.3]]
     assert version.made == pytest.approx(runs["end_time"][0].timestamp(), abs=60), "in seconds"
+    assert registry.trained() is None, "nothing is the candidate"
+    registry.point(CANDIDATE, number)
+    assert registry.trained() == version.made
 
 
 def test_a_person_sees_which_code_made_a_version(registry: MlflowRegistry, candidate: Candidate) -> None:
