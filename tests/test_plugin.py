@@ -115,7 +115,7 @@ def test_two_books_with_a_price_for_the_same_are_an_error_that_names_both(instal
 
     assert result.returncode == 2
     assert "two books of prices have a line for 'messages'" in result.stderr
-    assert "prices/aws.yaml and prices/queue.yaml" in result.stderr
+    assert f"prices/aws.yaml and {book}" in result.stderr
     assert not (tmp_path / "acme").exists()
 
 

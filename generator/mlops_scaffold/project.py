@@ -145,9 +145,7 @@ def build(wanted: Platform, catalogue: Catalogue, folder: Path) -> None:
     files = compose(wanted, catalogue)
     books = {str(path): content.decode() for path, content in sorted(files.items()) if path.match("prices/*.yaml")}
     if len(books) > 1:  # Two that do not go together would stop every preview.
-        from mlops_scaffold import cost
-
-        cost.book(books)
+        _check_prices(books, wanted)
     drawing = drawn(files)
     files[PICTURE] = drawing.picture.encode()
     render.shell(DATA / "shell", {**context(wanted), "diagram": drawing.mermaid}, folder)
@@ -158,6 +156,25 @@ def build(wanted: Platform, catalogue: Catalogue, folder: Path) -> None:
         if any(module.startswith(f"{package.name}.") for module in wanted.modules)
     }
     render.remember(folder, wanted.answers.yaml(), sorted(distributions))
+
+
+def _check_prices(books: Mapping[str, str], wanted: Platform) -> None:
+    """Refuses books of prices that cannot be one, by the files of whoever wrote them.
+
+    Raises:
+        ScaffoldError: names file and line.
+    """
+    from mlops_scaffold import cost
+
+    try:
+        cost.book(books)
+    except ScaffoldError as error:
+        for node in wanted.nodes:
+            for path, source in node.block.files(wanted.names).items():
+                if str(path) in books:
+                    error.where = (error.where or "").replace(str(path), str(source))
+        error.then = "docs/costs.md of any repository explains the parts of a book"
+        raise
 
 
 def context(wanted: Platform) -> Mapping[str, Any]:
