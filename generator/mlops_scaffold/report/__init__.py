@@ -63,8 +63,15 @@ def made(result: Made) -> None:
         plan(result.plan, "tree")
     first = result.platform.environments[0]
     then = f"then {FIRST}" if (result.folder / FIRST).is_file() else f"then make up ENV={first}"
+    versioned = any((folder / ".git").exists() for folder in result.folder.resolve().parents)
+    keep = (
+        {}
+        if versioned
+        else {'git init && git add . && git commit -m "As generated"': "what you change shows against it"}
+    )
     steps = {
         f"cd {_relative(result.folder)} && make setup": "its own Python environment, from the hashed lock",
+        **keep,
         "make check test": "types, style, and the plans of every environment, offline",
         f"make bootstrap ENV={first}": f"the state bucket and its key in your account; {then}",
     }
