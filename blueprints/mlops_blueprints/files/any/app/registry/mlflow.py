@@ -32,6 +32,7 @@ os.environ.update(
 import mlflow
 import mlflow.sklearn
 import skops.io
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import get_model_info, infer_signature
 from sklearn.pipeline import Pipeline
@@ -92,7 +93,8 @@ class MlflowRegistry:
 
     def current(self, alias: str) -> str | None:
         """Asks for the alias of this code."""
-        return self._behind(f"{alias}-{self.code}")
+        found = self._behind(f"{alias}-{self.code}")
+        return str(found.version) if found else None
 
     def point(self, alias: str, number: str) -> None:
         """Sets both aliases, which MLflow takes away from the versions that had them."""
@@ -131,16 +133,13 @@ class MlflowRegistry:
 
     def trained(self) -> float | None:
         """Looks at the candidate, which each training is."""
-        if (number := self.current(CANDIDATE)) is None:
-            return None
-        return self.client.get_model_version(self.name, number).creation_timestamp / 1000
+        found = self._behind(f"{CANDIDATE}-{self.code}")
+        return found.creation_timestamp / 1000 if found else None
 
     def predecessor(self) -> Metrics | None:
         """Reads the metrics of the run that made the version behind the plain alias."""
-        if (number := self._behind(CHAMPION)) is None:
-            return None
-        run = self.client.get_model_version(self.name, number).run_id
-        return self.client.get_run(run).data.metrics if run else None
+        found = self._behind(CHAMPION)
+        return self.client.get_run(found.run_id).data.metrics if found and found.run_id else None
 
     def reference(self, number: str) -> Distributions:
         """Reads it from the description of the model, and nothing else.
@@ -153,10 +152,10 @@ class MlflowRegistry:
             raise NoReferenceError(f"version {number} of '{self.name}' does not say what it was trained on: train anew")
         return described[REFERENCE]
 
-    def _behind(self, alias: str) -> str | None:
-        """The number of the version that has an alias of MLflow's."""
+    def _behind(self, alias: str) -> ModelVersion | None:
+        """The version that has an alias of MLflow's."""
         try:
-            return str(self.client.get_model_version_by_alias(self.name, alias).version)
+            return self.client.get_model_version_by_alias(self.name, alias)
         except MlflowException as error:
             # The first for a model that nobody has registered, the second for an alias that nobody has set.
             if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):

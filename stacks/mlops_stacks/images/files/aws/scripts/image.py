@@ -94,7 +94,7 @@ class Repository:
                 sys.exit(done.stderr.strip())
             said = json.loads(done.stdout) if not done.returncode else {"imageScanStatus": {"status": "PENDING"}}
             over = said["imageScanStatus"]["status"] not in ("PENDING", "IN_PROGRESS")
-            empty = over and scanned(said) and not said.get("imageScanFindings", {}).get("findingSeverityCounts")
+            empty = over and looked(said) and not said.get("imageScanFindings", {}).get("findingSeverityCounts")
             waited = time.monotonic() - start
             if over and (not empty or waited > min(SETTLED, PATIENCE)):
                 return said
@@ -123,7 +123,7 @@ def found(repository: Repository, digest: str) -> Sequence[Finding]:
     """What the scan of an image found that is CRITICAL; says how much it found of each severity."""
     said = repository.scan(digest)
     status = said["imageScanStatus"] if said else {"status": f"no answer after {PATIENCE} s"}
-    if not said or not scanned(said):
+    if not said or not looked(said):
         tell(f"Not scanned, so nobody knows its holes: {digest} ({status.get('description') or status['status']})")
         return []
     results = said.get("imageScanFindings", {})
@@ -146,7 +146,7 @@ def found(repository: Repository, digest: str) -> Sequence[Finding]:
     return worst
 
 
-def scanned(said: Any) -> bool:
+def looked(said: Any) -> bool:
     """Whether a scan has looked; one that goes on, whenever a new hole becomes known, is ACTIVE."""
     return said["imageScanStatus"]["status"] in ("COMPLETE", "ACTIVE")
 
